@@ -1,5 +1,6 @@
 """Fixtures of several tests. The benchmarks are not installed with the package; they are found beside it."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from tests.support.browser import Browser
 from tests.support.typed_commands import Ran, Run, typed_by
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from parkdispatch.studies.task_cluster import TaskCluster
 
 os.environ |= {"PARKDISPATCH_LANG": "en", "PARKDISPATCH_CONFIG": ""}  # whatever the system and the user have
+start_quickly()  # as commands do; frequent collections of garbage would take a tenth of the time
+# their tests look at the same solved days, years and studies
+SHARED = (
+    "tests/results/html/",
+    "tests/results/excel/",
+    "tests/results/views/",
+    "tests/studies/reproduction/",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,11 +41,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--imports", type=int, default=15, help="files that are imported twice")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a browser, solved cases or a cluster come first.
+
+    `worksteal` gives each worker a part of the list and takes from its end: what is first stays together.
+    """
+
+    def place(item: pytest.Item) -> int:
+        fixtures = getattr(item, "fixturenames", ())
+        shared = ("browser" in fixtures, item.nodeid.startswith(SHARED), "cluster" in fixtures, True)
+        return shared.index(True)
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays; no later collection of garbage walks over it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What commands keep between them is kept apart from what the user's own commands keep."""
+    """What commands keep is shared by the workers, and kept apart from what the user's own commands keep."""
+    folder = tmp_path_factory.getbasetemp()
+    run_folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PARKDISPATCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PARKDISPATCH_CACHE", str(run_folder / "cache"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_processor() -> Iterator[None]:
+    """Solve in one thread: a run of the tests has a worker on each processor. Not so in tests of the optimizer.
+
+    With two, HiGHS searches the plain program beside every solve that takes longer than 30 ms.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "cpu_count", lambda: 1)
         yield
 
 

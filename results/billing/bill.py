@@ -9,6 +9,7 @@ To add a charge, add a function to `CHARGES`.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ class Bill:
         charges = self.lines["charge"]
         return float(self.lines.loc[charges.map(counts).astype(bool), "yuan"].sum())
 
-    @property
+    @cached_property  # eight tables of a report ask for it, and a pivot takes longer than they do
     def by_charge_yuan(self) -> pd.DataFrame:
         """Amounts by month (rows) and charge (columns) [yuan]."""
         return self._pivot(["month"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.loader import case_text
-from tests.support.cases.year_case import year_case
+from parkdispatch.studies.lifetime import lifetime_dispatch
+from tests.support.cases.year_case import three_days, year_case
 from tests.support.small_case import Damage, add, swap, write_case
 from tests.support.typed_commands import Run
 
@@ -157,8 +157,9 @@ def test_a_day_inside_a_short_validity_is_planned(typed: Run, tmp_path: Path) ->
     assert "`tariff` = 'own': has no price on 1 of 1 days, 2026-07-14" in err
 
 
-@pytest.mark.slow
-def test_three_irrs_are_listed_and_none_is_chosen(typed: Run, tmp_path: Path) -> None:
+def test_three_irrs_are_listed_and_none_is_chosen(
+    typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Flows as -1, 6, -11, 6 have the rates 0, 1 and 2: a sixth of a year's saving, then 17 sixths."""
     bare = """
 [finance]
@@ -179,6 +180,7 @@ replacement = {{ year = 2, cost_yuan = {replacement}, residual_share = 0.0 }}
             "module_wp = 440.0", "module_wp = 440.0\ndegradation_first_year = 0.0\ndegradation_per_year = 0.0"
         ),
     )
+    monkeypatch.setattr(lifetime_dispatch, "year_times", three_days)
     first = year_case(tmp_path / "first", *damages, money=bare.format(investment=1e6, replacement=0.0))
     assert typed("study", first, "--out", tmp_path / "out")[0] == 0
     table = pd.read_csv(tmp_path / "out" / "years.csv", encoding="utf-8-sig")
@@ -195,13 +197,3 @@ replacement = {{ year = 2, cost_yuan = {replacement}, residual_share = 0.0 }}
     assert project["every_irr"] == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
     assert "3 IRRs, none of them the IRR: " in " ".join(out.split())
     assert project["irr_in_words"].startswith("3 IRRs, none of them the IRR: ")
-
-
-def test_a_replacement_beyond_the_horizon_is_a_warning(typed: Run, tmp_path: Path) -> None:
-
-    text = case_text("gaoan").replace("cost_yuan = 0.0", "cost_yuan = 1e7")
-    text = text.replace('trigger = "end_of_life" ', 'trigger = "year"\nyear = 25 ')
-    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
-    code, out, err = typed("check", tmp_path / "case.toml")
-    assert (code, "valid" in out) == (0, True)
-    assert err.startswith("warning: `finance.replacement.year` = 25: lies at the end of the 20-year horizon")

@@ -9,7 +9,6 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.studies.lifetime import lifetime_dispatch
@@ -22,18 +21,13 @@ from parkdispatch.studies.sizing import (
 )
 from parkdispatch.studies.task_cluster import TaskCluster
 from tests.support.cases.sized_park import write_sized_park
-from tests.support.cases.year_case import MONEY, year_case
+from tests.support.cases.year_case import MONEY, three_days, year_case
 from tests.support.files.stored_scenarios import change
 from tests.support.files.written_runs import summary
 from tests.support.typed_commands import Ran, Run
 
 PARTIAL = 5
 MESSAGE = "a solver of the test stopped"
-
-
-def three_days(case: Case) -> pd.DatetimeIndex:
-    """Three days as if they were the year: the few dispatches of a study take seconds."""
-    return pd.date_range(f"{case.calendar.year}-07-15", periods=72, freq="h")
 
 
 class Faults:

@@ -17,9 +17,10 @@ from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.writers.study_files import years_table
+from parkdispatch.studies.lifetime import lifetime_dispatch
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
-from tests.support.cases.year_case import MONEY, year_case
+from tests.support.cases.year_case import MONEY, three_days, year_case
 from tests.support.small_case import Damage, swap
 from tests.support.typed_commands import Ran, Run, typed_once
 
@@ -36,6 +37,12 @@ def study(run: Run) -> Run:
         return ran._replace(err=" ".join(ran.err.split()))
 
     return command
+
+
+@pytest.fixture
+def short_years(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three days in the place of every year, where it is not the year that is asked about."""
+    monkeypatch.setattr(lifetime_dispatch, "year_times", three_days)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +118,7 @@ def test_the_files_of_a_study_say_the_same(studied: tuple[Ran, Path]) -> None:
     assert any(isinstance(x, float) and x == pytest.approx(rate, abs=1e-12) for x in shown)
 
 
+@pytest.mark.usefixtures("short_years")
 def test_a_study_of_a_variant(study: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     ran = study(year_case(tmp_path), "--variant", "large", "--out", out)
@@ -119,6 +127,7 @@ def test_a_study_of_a_variant(study: Run, tmp_path: Path) -> None:
     assert json.loads((out / "summary.json").read_text(encoding="utf-8"))["variant"] == "large"
 
 
+@pytest.mark.usefixtures("short_years")
 def test_an_irr_that_does_not_exist_and_what_cannot_matter_are_said(study: Run, tmp_path: Path) -> None:
     """Insurance and maintenance of an expensive battery exceed its savings; there is no residual value."""
     money = MONEY.replace("20_000_000.0", "2e9\nworking_capital_share = 0.0")
@@ -142,6 +151,7 @@ def test_an_irr_that_does_not_exist_and_what_cannot_matter_are_said(study: Run, 
     assert len(summary["warnings"]) == 1
 
 
+@pytest.mark.usefixtures("short_years")
 def test_years_not_dispatched_are_marked_and_the_others_told_as_they_are_solved(tmp_path: Path) -> None:
     money = MONEY.replace("operation_years = 3", "operation_years = 5")
     case = load_case(str(year_case(tmp_path, money=money)))
@@ -167,6 +177,7 @@ NEEDED = (  # a load that the connection alone cannot meet
 )
 
 
+@pytest.mark.usefixtures("short_years")
 @pytest.mark.parametrize(
     ("damages", "money", "words", "code", "said"),
     [
@@ -252,10 +263,10 @@ def summary_of(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key not in ("timings_s", "peak_memory_mb")}
 
 
-def test_the_same_study_twice_gives_the_same(study: Run, studied: tuple[Ran, Path], tmp_path: Path) -> None:
-    _, first = studied
-    second = tmp_path / "out"
-    assert study(year_case(tmp_path / "case"), "--out", second).code == 0
+@pytest.mark.usefixtures("short_years")
+def test_the_same_study_twice_gives_the_same(study: Run, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert {study(year_case(tmp_path / "case"), "--out", folder).code for folder in (first, second)} == {0}
     pages = [(folder / "report.html").read_text(encoding="utf-8") for folder in (first, second)]
     assert len({re.sub(r"<dt>Seconds</dt><dd>[^<]*", "", html) for html in pages}) == 1
     for name in FILES - {"summary.json", "report.html"}:
@@ -263,6 +274,7 @@ def test_the_same_study_twice_gives_the_same(study: Run, studied: tuple[Ran, Pat
     assert summary_of(first) == summary_of(second)
 
 
+@pytest.mark.usefixtures("short_years")
 def test_a_quick_study_marks_the_years_between(study: Run, tmp_path: Path) -> None:
     """Five years of which the first two and the last are dispatched; without the option all five would be."""
     case = year_case(tmp_path / "case", swap("operation_years = 3", "operation_years = 5"))

@@ -16,9 +16,10 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.writers.study_files import write_study
+from parkdispatch.studies.lifetime import lifetime_dispatch
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
-from tests.support.cases.year_case import MONEY, year_case
+from tests.support.cases.year_case import MONEY, three_days, year_case
 
 CONTRACTS = """
 [contract.demand_response]
@@ -103,7 +104,8 @@ def test_twenty_years_of_large_numbers_fit_into_80_columns(with_contracts: tuple
     assert "…" not in printed.getvalue()
 
 
-def test_without_a_contract_nothing_is_told_of_one(tmp_path: Path) -> None:
+def test_without_a_contract_nothing_is_told_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifetime_dispatch, "year_times", three_days)
     _, printed = studied(tmp_path, "")
     assert "Demand response" not in printed
     assert not (tmp_path / "out" / "events.csv").exists()

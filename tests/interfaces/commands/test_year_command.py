@@ -16,7 +16,7 @@ from tests.support.files.written_runs import summary
 from tests.support.small_case import add, load_mw, pv_mw, replaced, swap, write_case
 from tests.support.typed_commands import Run
 
-YEAR = pd.date_range("2026-01-01", "2027-01-01", freq="h", inclusive="left")
+JULY = pd.date_range("2026-07-01", "2026-08-01", freq="h", inclusive="left")
 
 
 def test_year_of_a_small_case(run: Run, tmp_path: Path) -> None:
@@ -33,12 +33,13 @@ def test_year_of_a_small_case(run: Run, tmp_path: Path) -> None:
     assert "plan.xlsx" not in {path.name for path in (tmp_path / "out").iterdir()}
 
 
-def test_a_year_that_needs_its_storage_is_told(run: Run, tmp_path: Path) -> None:
-    """Hourly, with a load of 100 MW except for one hour of 120 MW a day."""
-    rows = [f"{stamp:%Y-%m-%d %H:%M},{120 if stamp.hour == 20 else 100}" for stamp in YEAR]
-    load = replaced("load.csv", "\n".join(["time,load [MW]", *rows]) + "\n")
-    path = write_case(tmp_path, HOURLY[0], load, swap(PV_FILE, ""), add(CLIMATE), NEEDED)
-    ran = run("year", path, "--out", tmp_path / "out")
+def test_a_year_that_needs_its_storage_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two days in the place of the year."""
+    times = pd.date_range("2026-07-15", periods=48, freq="h")
+    monkeypatch.setattr("parkdispatch.inputs.prepare.year_times", lambda _: times)
+    ran = run("year", write_case(tmp_path, *HOURLY, NEEDED), "--out", tmp_path / "out")
     assert ran.code == 0, ran.err
     assert NO_COMPARISON in ran.out
     assert "without MW" not in ran.out
@@ -50,7 +51,7 @@ def test_the_peak_to_expect(limit: float, expected: str, tmp_path: Path) -> None
     """Every day has the load and PV of the small case; 90 MW and 20 MW cannot supply 120 MW."""
 
     def peak_mw(limit: float) -> float | None:
-        rows = [f"{stamp:%Y-%m-%d %H:%M},{load_mw(stamp.hour)},{pv_mw(stamp.hour)}" for stamp in YEAR]
+        rows = [f"{stamp:%Y-%m-%d %H:%M},{load_mw(stamp.hour)},{pv_mw(stamp.hour)}" for stamp in JULY]
         table = "\n".join(["time,load [MW],pv [MW]", *rows]) + "\n"
         path = write_case(
             tmp_path / f"{limit:g}",

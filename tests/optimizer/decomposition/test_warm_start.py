@@ -1,6 +1,7 @@
 """A solve that begins where another ended proves the same optimum as one from scratch."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,7 +19,17 @@ from tests.support.small_parks import SmallPark
 
 
 def solved(park: SmallPark, warm: WarmStart | None = None, *, multipliers: bool = False) -> Optimum:
-    return optimize(park.devices, park.times, park.hours, park.series, warm=warm, multipliers=multipliers)
+    # in one thread: the plain search beside it would find what a wrong warm start misses
+    arguments = (park.devices, park.times, park.hours, park.series)
+    return optimize(*arguments, warm=warm, multipliers=multipliers, threads=1)
+
+
+@cache
+def warm_of(seed: int) -> WarmStart:
+    """The warm start that the month of a seed leaves; it is used repeatedly, which a test below allows."""
+    warm = solved(month_with_candidate_violations(seed)).warm
+    assert warm is not None
+    return warm
 
 
 def same_proof(warmed: Optimum, cold: Optimum) -> None:
@@ -36,7 +47,7 @@ def resized(devices: Mapping[str, Device], **changes: float) -> dict[str, Device
 
 @pytest.mark.parametrize("seed", range(6))
 def test_another_forecast(seed: int) -> None:
-    warm = solved(month_with_candidate_violations(seed)).warm
+    warm = warm_of(seed)
     park, rng = month_with_candidate_violations(seed), np.random.default_rng(seed)
     for key in (("pv", "available_mw"), ("load", "demand_mw")):
         park.series[key] = park.series[key] * rng.uniform(0.8, 1.2, len(park.times))
@@ -46,7 +57,7 @@ def test_another_forecast(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_an_unrelated_forecast(seed: int) -> None:
     """Break points, members at zero and coupled decisions are all wrong; only time may be lost."""
-    warm = solved(month_with_candidate_violations(seed)).warm
+    warm = warm_of(seed)
     park = month_with_candidate_violations(seed + 50)
     same_proof(solved(park, warm), solved(park))
 
@@ -57,7 +68,7 @@ def test_an_unrelated_forecast(seed: int) -> None:
 )
 def test_another_battery(seed: int, changes: dict[str, float]) -> None:
     park = month_with_candidate_violations(seed)
-    warm = solved(park).warm
+    warm = warm_of(seed)
     park.devices = resized(park.devices, **changes)
     same_proof(solved(park, warm), solved(park))
 
@@ -66,8 +77,7 @@ def test_another_battery(seed: int, changes: dict[str, float]) -> None:
 def test_other_entries_of_the_matrix(seed: int) -> None:
     """Efficiency and self-discharge are such; where in the matrix they are stays the same."""
     park = month_with_candidate_violations(seed)
-    warm = solved(park).warm
-    assert warm is not None
+    warm = warm_of(seed)
     park.devices = resized(park.devices, eta_charge=0.8, self_discharge_per_hour=0.02)
     warmed = solved(park, warm, multipliers=True)
     same_proof(warmed, solved(park))
@@ -85,7 +95,7 @@ def test_other_entries_of_the_matrix(seed: int) -> None:
 @pytest.mark.parametrize("level", [0.8, 0.95, 1.5])
 def test_another_price_level(level: float) -> None:
     park = month_with_candidate_violations(1)
-    warm = solved(park).warm
+    warm = warm_of(1)
     key = ("grid", "purchase_price_yuan_per_mwh")
     park.series[key] = park.series[key] * level
     same_proof(solved(park, warm), solved(park))
@@ -111,8 +121,7 @@ def test_a_warm_start_can_be_used_repeatedly() -> None:
 def test_members_that_cannot_be_fixed_at_zero_any_more() -> None:
     """Import was fixed at zero at noon, but is needed on a day without sun: the solve starts from scratch."""
     park = month_with_candidate_violations(0)
-    warm = solved(park).warm
-    assert warm is not None
+    warm = warm_of(0)
     assert warm.tiled_warm_start.repair.fixed_at_zero.any()
     park.series["pv", "available_mw"] = np.zeros(len(park.times))
     same_proof(solved(park, warm), solved(park))
@@ -132,7 +141,7 @@ def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
 
 
 def test_a_warm_start_of_another_structure_is_not_used() -> None:
-    warm = solved(month_with_candidate_violations(0)).warm
+    warm = warm_of(0)
     park = quarter_year(1)
     same_proof(solved(park, warm), solved(park))
 
@@ -157,7 +166,7 @@ def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
 def test_no_multipliers_are_asked_for(seed: int) -> None:
     """Then consistent windows may end the solve; the result is proven as usual and can be a warm start."""
     park = month_with_candidate_violations(seed)
-    warm = solved(park).warm
+    warm = warm_of(seed)
     park.devices = resized(park.devices, energy_mwh=10.5)
     with_them, without = solved(park, warm, multipliers=True), solved(park, warm)
     assert with_them.final_relaxation is not None and without.final_relaxation is None

@@ -64,7 +64,7 @@ def searched(
 
 def cost_at(park: SmallPark, numbers: Array) -> float:
     devices = resized(park.devices, "battery", float(numbers[0]), float(numbers[1]))
-    return optimize(devices, park.times, park.hours, park.series).proof.objective_yuan
+    return optimize(devices, park.times, park.hours, park.series, threads=1).proof.objective_yuan
 
 
 def thirsty(seed: int, days: int = 14) -> SmallPark:

@@ -1,5 +1,6 @@
 """The pages in a real browser: no script error, no network access, and no wider than a phone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,16 @@ pytestmark = [
 ]
 
 
-def looked_at(html: str, browser: Browser, tmp_path: Path) -> dict[int, dict[str, Any]]:
+def looked_at(
+    html: str, browser: Browser, tmp_path: Path, widths: Sequence[int] = (PHONE, DESKTOP)
+) -> dict[int, dict[str, Any]]:
     """The measurements of a probe in the page, by the width of the window."""
     file = tmp_path / "page.html"
     file.write_text(html, encoding="utf-8")
     seen = {}
-    with browser.tab(PHONE) as tab:
+    with browser.tab(widths[0]) as tab:
         tab.open(file.as_uri())
-        for width in (PHONE, DESKTOP):  # a window that is made wider is drawn anew
+        for width in widths:  # a window that is made wider is drawn anew
             tab.resize(width, HEIGHT)
             assert tab.wait_for(f"window.innerWidth === {width} && ({DRAWN})"), (
                 "the page never ends its drawing"
@@ -138,7 +141,7 @@ def test_the_page_of_a_size_of_which_little_is_known(kind: str, browser: Browser
 )
 def test_what_goes_wrong_is_seen(old: str, new: str, said: str, browser: Browser, tmp_path: Path) -> None:
     """Checks that the probe detects what the tests above rely on."""
-    seen = looked_at(report("day", "en").replace(old, new), browser, tmp_path)[DESKTOP]
+    seen = looked_at(report("day", "en").replace(old, new), browser, tmp_path, [DESKTOP])[DESKTOP]
     if said == "error":
         assert seen["empty"] == ["chart-gone"]
     elif said == "outside":
@@ -151,11 +154,10 @@ def test_words_upon_each_other_are_seen(browser: Browser, tmp_path: Path) -> Non
     large = size("now", "en").replace(
         "size: narrow() ? 11 : 13, family: FONT, color: cells.colours", "size: 90"
     )
-    assert any(
-        overlap.startswith("chart-npv: ") for overlap in looked_at(large, browser, tmp_path)[DESKTOP]["over"]
-    )
+    seen = looked_at(large, browser, tmp_path, [DESKTOP])[DESKTOP]
+    assert any(overlap.startswith("chart-npv: ") for overlap in seen["over"])
 
 
 def test_what_is_too_wide_is_seen(browser: Browser, tmp_path: Path) -> None:
     wide = report("day", "en").replace("</main>", '<p style="width:600px">wide</p></main>')
-    assert looked_at(wide, browser, tmp_path)[PHONE]["width"] > PHONE
+    assert looked_at(wide, browser, tmp_path, [PHONE])[PHONE]["width"] > PHONE

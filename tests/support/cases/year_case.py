@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from parkdispatch.inputs.case import Case
 from tests.support.small_case import Damage, add, load_mw, pv_mw, replaced, swap, write_case
 
 MONEY = """
@@ -38,3 +39,8 @@ def year_case(folder: Path, *damages: Damage, money: str = MONEY) -> Path:
         add(money),
     )
     return write_case(folder, *text, *damages)
+
+
+def three_days(case: Case) -> pd.DatetimeIndex:
+    """Three days as if they were the year: the few dispatches of a study take seconds."""
+    return pd.date_range(f"{case.calendar.year}-07-15", periods=72, freq="h")
