@@ -73,7 +73,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_processor() -> Iterator[None]:
-    """Solve in one thread: a run of the tests has a worker on each processor. Not so in tests of the optimizer.
+    """Solve in one thread: each processor has a worker of the tests. Not so in tests of the optimizer.
 
     With two, HiGHS searches the plain program beside every solve that takes longer than 30 ms.
     """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.network.transformers import Transformers
-from tests.support.cases.jiangxi_grid import grid, park
+from tests.support.parks.jiangxi_grid import grid, park
 from tests.support.paths import ROOT
 
 GAOAN = ROOT / "inputs" / "parks" / "gaoan"

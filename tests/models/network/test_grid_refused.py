@@ -9,7 +9,7 @@ import pytest
 from parkdispatch.inputs.messages.problem_sentences import problem_sentences
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
-from tests.support.cases.jiangxi_grid import JIANGXI, grid, park
+from tests.support.parks.jiangxi_grid import JIANGXI, grid, park
 
 
 def day(count: int = 2, step: str = "15min", start: str = "2026-03-02 08:00") -> pd.DatetimeIndex:
