@@ -24,6 +24,7 @@ from parkdispatch.optimizer.time_blocks.master import Master, MasterAnswer
 PENALTY = 10.0  # of a missed link, in the largest cost of a unit of any column
 MISSED = 1e-6  # in the unit of a link; a point that misses a link by less obeys it
 MAX_ROUNDS = 200
+FROM_SCRATCH = 8  # of so many blocks of the sample one is solved from scratch, the others begin like it
 SAMPLE = 4  # of so many blocks one is asked for its choice of shared decisions
 
 
@@ -162,10 +163,23 @@ class CutLoop:
 
         has_amounts = links.count > len(links.columns)
         sample = range(0, len(self.blocks), 1 if has_amounts else SAMPLE)
-        answers = self._solved(solve, sample)
-        self._add_cuts(answers, sample)
-        for block, answer in zip([self.blocks[number] for number in sample], answers, strict=True):
-            own_links, chosen = block.part.links, block.part.values @ answer.x
-            is_free = ~links.is_state[own_links]
-            values[own_links[is_free]] = np.maximum(values[own_links[is_free]], chosen[is_free])
+        from_scratch = sample[::FROM_SCRATCH]
+        for some in (from_scratch, sorted(set(sample) - set(from_scratch))):
+            self._begin_like_neighbours()
+            answers = self._solved(solve, some)
+            self._add_cuts(answers, some)
+            for block, answer in zip([self.blocks[number] for number in some], answers, strict=True):
+                own_links, chosen = block.part.links, block.part.values @ answer.x
+                is_free = ~links.is_state[own_links]
+                values[own_links[is_free]] = np.maximum(values[own_links[is_free]], chosen[is_free])
+        self._begin_like_neighbours()
         return values
+
+    def _begin_like_neighbours(self) -> None:
+        """Let each block that was not solved yet begin at the basis of the last one before it that was."""
+        solved: LinkedBlock | None = None
+        for block in self.blocks:
+            if block.is_solved:
+                solved = block
+            elif solved is not None:
+                block.begin_like(solved)

@@ -71,25 +71,43 @@ class LinkedBlock:
         self._slack = self._width + np.arange(2 * count)
         self._basis: Basis | None = None
 
+    @property
+    def is_solved(self) -> bool:
+        """Whether there is a basis to begin at."""
+        return self._basis is not None
+
+    def begin_like(self, other: "LinkedBlock") -> None:
+        """Begin at the basis of a solved block, if it has the same columns and links: as a rule another day's.
+
+        Valid inequalities follow a block's other rows, and are not as many on each day.
+        """
+        basis, links = other._basis, len(self._link_rows)
+        if basis is None or (self._width, links) != (other._width, len(other._link_rows)):
+            return
+        rows = np.ones(self._program.matrix.shape[0], dtype=bool)
+        shared = min(len(rows), len(basis.rows)) - links
+        rows[:shared], rows[len(rows) - links :] = basis.rows[:shared], basis.rows[len(basis.rows) - links :]
+        self._basis = Basis.of(basis.columns, rows, basis.upper)
+
     def priced(self, values: Array, price: Array, is_fixed: Mask) -> BlockAnswer:
         """Optimum with links fixed at `values` where marked, and free at `price` elsewhere, (own links,).
 
         Raises InfeasibleProgram with the block's rows where it has no point at any links, as `at` does.
         """
         program = self.program_priced(np.where(is_fixed, 0.0, -price), is_fixed, values)
-        try:
-            solver, answer = _solved(program)
-        except InfeasibleProgram:
-            program = self._elastic(program)
-            with self._infeasible_by_itself():
-                solver, answer = _solved(program)
+        program, solver, answer = self._solved_or_missed(program)
         slopes = np.where(is_fixed, answer.row_dual[self._link_rows], -price)
         return self._told(program, solver, answer, slopes)
 
     def at(self, values: Array) -> BlockAnswer:
         """Optimum with all links at these values, (own links,), from the last basis."""
+        program, solver, answer = self._solved_or_missed(self.program_at(values))
+        return self._told(program, solver, answer, answer.row_dual[self._link_rows])
+
+    def _solved_or_missed(self, program: LinearProgram) -> tuple[LinearProgram, Solver, SolverAnswer]:
+        """Solve a program of the block from the last basis; links may be missed where it has no point."""
         # presolve takes half the time of a first solve, and would discard a basis
-        solver, program = Solver(presolve=self._basis is None), self.program_at(values)
+        solver = Solver(presolve=self._basis is None, near=self._basis is not None)
         solver.load(program)
         if self._basis is not None:
             solver.start_from(self._basis)
@@ -100,7 +118,7 @@ class LinkedBlock:
             solver.change_bounds(self._slack, program.lower[self._slack], program.upper[self._slack])
             with self._infeasible_by_itself():
                 answer = solver.solve()
-        return self._told(program, solver, answer, answer.row_dual[self._link_rows])
+        return program, solver, answer
 
     def _told(
         self, program: LinearProgram, solver: Solver, answer: SolverAnswer, slopes: Array
@@ -120,7 +138,7 @@ class LinkedBlock:
         None where there is none.
         """
         program, width = self.program_at(values), self._width
-        solver = Solver(presolve=self._basis is None)
+        solver = Solver(presolve=self._basis is None, near=self._basis is not None)
         solver.load(
             replace(
                 program,
