@@ -74,9 +74,9 @@ def dense_table(title: str, *columns: str) -> Table:
 
 
 def tables_within(
-    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], width: int = SCREEN_COLUMNS
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], width: int
 ) -> Iterator[Table]:
-    """Dense tables of the same rows, as many as it takes for each to fit the screen with all of its numbers.
+    """Dense tables of the same rows, as many as it takes for each to fit so many columns of the screen.
 
     The first column is in each of them, the others in order; the last row, a sum, is bold. The title is that
     of the first table.

@@ -13,6 +13,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.billing.demand_response import ResponseSummary
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import (
+    SCREEN_COLUMNS,
     dense_table,
     failed_lines,
     heading,
@@ -49,7 +50,7 @@ def show_study(console: Console, study: Study) -> None:
     case, finance = study.case, study.cash.finance
     title = f"{case.titled(SCREEN_LANG.get())}: the storage in {finance.operation_years} years of operation"
     console.print(heading(title, case), soft_wrap=True)
-    for table in _years_tables(study):
+    for table in _years_tables(study, max(SCREEN_COLUMNS, console.width)):
         console.print(table)
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
@@ -66,7 +67,7 @@ def show_study(console: Console, study: Study) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _years_tables(study: Study) -> Iterator[Table]:
+def _years_tables(study: Study, width: int) -> Iterator[Table]:
     """One row per year, money in 10^4 yuan; income of contracts replaces the bills if columns are short.
 
     With many streams there is more than one table.
@@ -93,7 +94,7 @@ def _years_tables(study: Study) -> Iterator[Table]:
     discharged_gwh = study.cash.operation.discharged_mwh.sum() / 1000
     in_wan = [f"{amount / YUAN_PER_WAN:z,.0f}" for amount in sums]
     rows.append(["all", "", "", f"{discharged_gwh:z,.1f}", *in_wan, *("" for _ in bills)])
-    return tables_within("Year by year, 万元", ["year", *heads, auxiliary, *bills], rows)
+    return tables_within("Year by year, 万元", ["year", *heads, auxiliary, *bills], rows, width)
 
 
 def _notes(study: Study) -> Iterator[str]:

@@ -24,7 +24,9 @@ PROJECT = "project_after_tax"
 # a line of a size study's verdict is its first statement whose key begins with one of these
 SIZE_LINES = (("build_",), ("pays_", "present_"), ("option_", "loses"))
 LARGEST_GAP = 0.01  # relative, that may be asked for; a year beyond it ran out of time
-MEANINGFUL_GAP = 1.0  # relative; beyond it a cost is near zero, and only yuan say how far it is from proven
+# relative; beyond it the bound is that of the last moment, when not even the relaxation was solved in time
+# and what can rest rests (`resting_dispatch`), or the cost is near zero: only yuan say how far it is off
+MEANINGFUL_GAP = 1.0
 # columns of the cash flow in brief, each the sum of these lines with these signs
 BRIEF: Mapping[str, Mapping[str, float]] = {
     "invested": {
@@ -92,7 +94,7 @@ def study_verdict(study: "Study", words: Words) -> list[str]:
     loose = [year for year in study.lifetime.years if year.dispatched and not year.gap <= LARGEST_GAP]
     if loose:
         worst = max(loose, key=lambda year: year.gap)
-        key = "unproven" if worst.gap <= MEANINGFUL_GAP else "unproven_near_zero"
+        key = "unproven" if worst.gap <= MEANINGFUL_GAP else "unproven_beyond_cost"
         said = str(text[key]).format(
             years=len(loose), year=worst.year, gap=f"{worst.gap:.1%}", yuan=_money(worst.open_yuan, words)
         )

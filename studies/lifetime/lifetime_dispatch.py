@@ -153,8 +153,12 @@ def each_year(
         operation_year = dispatch(year, health) if asked else None
         if operation_year is None:
             known = list(dispatched.values())
+            if not all(any(name in earlier.full_cycles for earlier in known) for name in health):
+                raise UnknownYearError(year)  # the first of a battery, which nothing can be estimated from
             cycles: Health = {
-                name: expected_cycles([y for y in known if name in y.full_cycles], name, share)
+                name: expected_cycles(
+                    [earlier for earlier in known if name in earlier.full_cycles], name, share
+                )
                 for name, share in health.items()
             }
             following = next_health(year, health, cycles)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
+from parkdispatch.models.errors import SolverError
 from parkdispatch.models.finance.investment import IncomeTax
 from parkdispatch.models.finance.owners import NetworkOwner, Owners, PvOwner, StorageOwner
 from parkdispatch.models.finance.replacement import Replacement
@@ -19,6 +21,7 @@ from parkdispatch.results.owners.owner_flows import OwnerStudy
 from parkdispatch.results.owners.transfers import OWNERS, PARK
 from parkdispatch.results.savings.as_operated import AsOperated
 from parkdispatch.studies.lifetime.owner_runs import case_without_pv_company, study_owners_of_phases
+from parkdispatch.studies.lifetime.phase_years import PhasedYear, PhaseSolver
 from parkdispatch.studies.lifetime.phased_study import dispatch_phases
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
@@ -145,3 +148,36 @@ def test_a_storage_company_that_keeps_all_has_the_flow_of_its_phases(
     found, project = studied(tmp_path, terms, kept)
     flow = next(flow for flow in found.after_tax if flow.owner == "storage")
     np.testing.assert_allclose(flow.yuan, project, atol=1e-6)
+
+
+def failing(prepared: Prepared, year: int, monkeypatch: pytest.MonkeyPatch) -> Prepared:
+    """The same park, whose solve fails in that year of the whole."""
+    solved = PhaseSolver.year
+
+    def solve(solver: PhaseSolver, asked: int, *more: Any) -> PhasedYear:
+        if asked == year:
+            raise SolverError("out of time")
+        return solved(solver, asked, *more)
+
+    monkeypatch.setattr(PhaseSolver, "year", solve)
+    return prepared
+
+
+def test_a_later_year_that_fails_is_estimated_with_each_phase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third of eight, in which the first phase is alone and loses 0.02 of its health a year."""
+    prepared = failing(slowly_ageing(park(tmp_path, phased(0, 4), years=8)), 3, monkeypatch)
+    with pytest.raises(SolverError, match="out of time"):
+        dispatch_phases(prepared, SolveContext())
+    lifetime, (first, _) = dispatch_phases(prepared, SolveContext(), estimate=True)
+    assert [year.year for year in lifetime.years if year.error] == [3]
+    assert first.lifetime.years[2].saved_yuan["arbitrage"] == pytest.approx(652.0 * 40.0 * 0.96)
+
+
+def test_the_first_year_of_a_phase_cannot_be_estimated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = failing(park(tmp_path, phased(0, 2)), 3, monkeypatch)
+    with pytest.raises(SolverError, match="out of time"):
+        dispatch_phases(prepared, SolveContext(), estimate=True)
