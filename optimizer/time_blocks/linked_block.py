@@ -77,7 +77,7 @@ class LinkedBlock:
         return self._basis is not None
 
     def begin_like(self, other: "LinkedBlock") -> None:
-        """Begin at the basis of a solved block, if it has the same columns and links: as a rule another day's.
+        """Begin at the basis of a solved block, of another day as a rule, if columns and links are the same.
 
         Valid inequalities follow a block's other rows, and are not as many on each day.
         """

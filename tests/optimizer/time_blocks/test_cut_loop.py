@@ -58,6 +58,20 @@ def test_bounds_and_points_on_the_way_enclose_the_optimum(seed: int) -> None:
         assert loop.best is None or loop.best.cost_yuan >= expected_yuan - 1e-7 * abs(expected_yuan)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_block_begun_like_another_day_has_the_same_optimum(seed: int) -> None:
+    """Two days between others; the one that begins like the other has other bounds and a row more."""
+    tiled = random_long_park(seed, 6).tiled()
+    program = tighten_over_network(tiled)
+    blocks, tight = loop_of(tiled, tiled.program, 12).blocks, loop_of(tiled, program, 12).blocks
+    day, next_day, expected = blocks[1], tight[2], loop_of(tiled, program, 12).blocks[2]
+    values = np.zeros(len(expected.part.links))
+    day.at(np.zeros(len(day.part.links)))
+    next_day.begin_like(day)
+    assert next_day.is_solved
+    assert next_day.at(values).cut.value == pytest.approx(expected.at(values).cut.value, rel=1e-9, abs=1e-6)
+
+
 def test_a_peak_by_hand() -> None:
     """Two days of loads 4 and 9 MW at 10 yuan, a peak at 100 yuan: 24 x 13 x 10 + 900 = 4,020 yuan.
 
