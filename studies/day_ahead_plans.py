@@ -94,7 +94,7 @@ def plan_days(
             optimum = solve_day({**devices, **at_midnight}, times, horizon.hours, day_series)
         except (InfeasibleError, SolverError) as error:
             begins = "".join(f", {mwh:.3f} MWh in {name}" for name, mwh in _stored_mwh(states).items())
-            named = type(error)(f"{times[0]:%Y-%m-%d} planned alone{begins}: {error}")
+            named = error.about(f"{times[0]:%Y-%m-%d} planned alone{begins}")
             if failed is None or not plans:
                 raise named from error
             failed.append(FailedTask.of(DAYS, named, name=f"{times[0]:%Y-%m-%d}"))

@@ -169,10 +169,8 @@ def _failure(result: Any, what: str, number: int) -> ParkdispatchError:
     from distributed.scheduler import KilledWorker
 
     error = result[1] if isinstance(result, tuple) else result
-    if isinstance(error, InputError):
-        return InputError([f"{what} {number}: {line}" for line in error.problems])
     if isinstance(error, ParkdispatchError):
-        return type(error)(f"{what} {number}: {error}")
+        return error.about(f"{what} {number}")
     if isinstance(error, KilledWorker):
         return SolverError(
             f"{what} {number}: several workers ended while they computed it; is there memory enough?"

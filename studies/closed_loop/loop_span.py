@@ -103,7 +103,7 @@ class LoopSpan(ABC):
             most_mw = self.floor_mw(self.month) if self.options.holds_peak else {}
             x, gave_way = self.execute(now, planned[now - planned_at], most_mw)
         except (InfeasibleError, SolverError) as error:
-            raise type(error)(f"{self.prepared.times[now]:%Y-%m-%d %H:%M}: {error}") from error
+            raise error.about(f"{self.prepared.times[now]:%Y-%m-%d %H:%M}") from error
         self.proofs.gave_way += gave_way
         self.executed.append(x)
         self.costs.append(cost_yuan)

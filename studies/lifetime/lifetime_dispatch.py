@@ -262,10 +262,8 @@ def _dispatch_year(
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
         without, _ = audited_solution(aged_year.of(without_investment(case)), base)
-    except InputError as error:
-        raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
-    except (InfeasibleError, SolverError) as error:
-        raise type(error)(f"year {year} of operation: {error}") from error
+    except (InputError, InfeasibleError, SolverError) as error:
+        raise error.about(f"year {year} of operation") from error
     operation_year = dispatched_year(year, case, solution, without, response.events, response.bill_cost_yuan)
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
     gap, open_yuan = max(response.gap, base.proof.gap), open_cost_yuan(optimum, base)

@@ -71,10 +71,8 @@ class PhaseSolver:
         context = self._context.labelled(f"year {year}")
         try:
             return self._compared(year, active, prepared_year(self._prepared, health, year), context)
-        except InputError as error:
-            raise InputError([f"year {year} of operation: {line}" for line in error.problems]) from error
-        except (InfeasibleError, SolverError) as error:
-            raise type(error)(f"year {year} of operation: {error}") from error
+        except (InputError, InfeasibleError, SolverError) as error:
+            raise error.about(f"year {year} of operation") from error
 
     def _compared(
         self, year: int, active: Sequence[int], older: Prepared, context: SolveContext

@@ -114,10 +114,8 @@ class IncrementYears:
                 lambda: self._question(year, health, answer, needs_multipliers),
                 lambda: self._dispatch(year, health[self._name], answer, needs_multipliers),
             )
-        except InputError as error:
-            raise InputError([f"{self._description(year)}: {line}" for line in error.problems]) from error
-        except (InfeasibleError, SolverError) as error:
-            raise type(error)(f"{self._description(year)}: {error}") from error
+        except (InputError, InfeasibleError, SolverError) as error:
+            raise error.about(self._description(year)) from error
         self.figures[year] = dict(dispatched.figures)
         if dispatched.response is not None:
             self.responses[year] = dispatched.response
