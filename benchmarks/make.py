@@ -7,6 +7,7 @@ there a linear program's optimum is the answer, and everybody must print the sam
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.models.stores.battery import Battery
+
+if TYPE_CHECKING:
+    from benchmarks.peers import Declared
 
 CASE = "gaoan"
 INSTANCES = {"gaoan-lp": 300.0, "gaoan": None}  # sale price [yuan/MWh]; none: the case's own
@@ -108,8 +112,8 @@ def _stores(case: Case, hours: float) -> list[Store]:
     return stores
 
 
-def declared(instance: Instance) -> tuple[Case, pd.DatetimeIndex, dict[tuple[str, str], np.ndarray]]:
-    """The instance in the project's own words: case, times and series by device."""
+def declared(instance: Instance) -> "Declared":
+    """The instance in the project's own words: devices, times and series by device."""
     case = load_case(CASE)
     ones = np.ones(len(instance))
     series = {
@@ -126,4 +130,4 @@ def declared(instance: Instance) -> tuple[Case, pd.DatetimeIndex, dict[tuple[str
     stores = _stores(case, instance.hours)
     if replace(instance, stores=tuple(stores)).stores != instance.stores:
         raise ValueError("the instance was made from another case")
-    return case, pd.DatetimeIndex(instance.times).as_unit("ns"), series
+    return case.devices, pd.DatetimeIndex(instance.times).as_unit("ns"), series

@@ -14,7 +14,7 @@ from benchmarks.works.works_instance import WORKS
 INSTANCES = {
     "gaoan-lp": "surplus sold below every buying price, so that a linear program alone finds the optimum",
     "gaoan": "the park as it is, surplus sold above the valley prices: integer decisions are needed",
-    WORKS: "by the hour, two buses with a lossy link, a battery and a unit that is committed",
+    WORKS: "in quarter-hours, two buses with a lossy link, a battery and a unit that is committed",
 }
 
 

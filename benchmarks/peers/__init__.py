@@ -5,11 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmarks.instance import Array, Instance
 from benchmarks.works.works_instance import WORKS
 from parkdispatch.interfaces.startup import start_quickly
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from parkdispatch.models.device import Device
+
+    # an instance in this project's words: devices by name, times, and series by device and name
+    Declared = tuple[Mapping[str, Device], pd.DatetimeIndex, dict[tuple[str, str], Array]]
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,33 @@
 handing over is inside solving.
 """
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmarks.instance import GAP, Instance
-from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.solve import optimize
 
+if TYPE_CHECKING:
+    from benchmarks.peers import Declared
+
 
 class Tool(Peer):
     certified_by = "certificate from the arrays"
     lumped: ClassVar = {"hand_over": "solve"}
-    declared = staticmethod(declared)
     gap = EXACT  # relative
+
+    @staticmethod
+    def declared(instance: Instance) -> "Declared":
+        """The instance in this project's words; another kind of instance does not need that of the case."""
+        from benchmarks.make import declared
+
+        return declared(instance)
 
     def read(self, instance: Instance) -> None:
         super().read(instance)
-        self.case, self.times, self.series = self.declared(instance)
+        self.devices, self.times, self.series = self.declared(instance)
 
     def build(self) -> None:
         pass
@@ -31,7 +39,7 @@ class Tool(Peer):
         pass
 
     def solve(self, limit_s: float) -> None:
-        given: Any = (self.case.devices, self.times, self.instance.hours, self.series)
+        given: Any = (self.devices, self.times, self.instance.hours, self.series)
         self.optimum = optimize(*given, time_limit_s=limit_s, gap=self.gap)
 
     def own_seconds(self) -> dict[str, float]:
@@ -41,7 +49,7 @@ class Tool(Peer):
     def extract(self) -> Answer:
         tiled, x, proof = self.optimum.tiled, self.optimum.x, self.optimum.proof
         column = {c.key: n for n, c in enumerate(tiled.template.columns)}
-        stores = [name for name, device in self.case.devices.items() if isinstance(device, Battery)]
+        stores = [name for name, device in self.devices.items() if isinstance(device, Battery)]
         return Answer(
             objective_yuan=proof.objective_yuan,
             bound_yuan=proof.bound_yuan,

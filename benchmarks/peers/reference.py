@@ -16,11 +16,11 @@ from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 class Tool(with_pyomo.Tool):
     def read(self, instance: Instance) -> None:
         super().read(instance)
-        self.case, self.times, self.series = declared(instance)
+        self.devices, self.times, self.series = declared(instance)
 
     def build(self) -> None:
         horizon = Horizon(self.times, self.instance.hours)
-        reference = build_plain_pyomo(self.case.devices, horizon, self.series)
+        reference = build_plain_pyomo(self.devices, horizon, self.series)
         if not self.exclusive:
             reference.relax()
         self.model = reference.model

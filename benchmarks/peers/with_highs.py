@@ -4,18 +4,20 @@ Without binaries it is the linear relaxation, whose optimum is an answer on `gao
 `gaoan`. With `binaries` every exclusive pair of every interval gets one, on both.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
 
 from benchmarks.instance import GAP, Instance
-from benchmarks.make import declared
 from benchmarks.peers import Answer, Peer, Sizes
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import pass_arrays
+
+if TYPE_CHECKING:
+    from benchmarks.peers import Declared
 
 
 def columns_of(tiled: Tiled, quantity: str) -> list[Any]:
@@ -27,15 +29,20 @@ def columns_of(tiled: Tiled, quantity: str) -> list[Any]:
 class Arrays(Peer):
     """What reads the declarations and tiles them."""
 
-    declared = staticmethod(declared)
+    @staticmethod
+    def declared(instance: Instance) -> "Declared":
+        """The instance in this project's words; another kind of instance does not need that of the case."""
+        from benchmarks.make import declared
+
+        return declared(instance)
 
     def read(self, instance: Instance) -> None:
         super().read(instance)
-        self.case, self.times, self.series = self.declared(instance)
+        self.devices, self.times, self.series = self.declared(instance)
 
     def tile(self) -> Tiled:
         horizon = Horizon(self.times, self.instance.hours)
-        return tile(compile_template(self.case.devices, self.instance.hours), horizon, self.series)
+        return tile(compile_template(self.devices, self.instance.hours), horizon, self.series)
 
 
 class Tool(Arrays):

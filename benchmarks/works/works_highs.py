@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.peers import with_highs
-from benchmarks.works.works_make import declared_works
+from benchmarks.works.works_declared import declared_works
 
 
 class Tool(with_highs.Tool):

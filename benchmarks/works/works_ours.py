@@ -6,7 +6,7 @@ is HiGHS's word, which the certificate does not check.
 
 from benchmarks.instance import GAP
 from benchmarks.peers import ours
-from benchmarks.works.works_make import declared_works
+from benchmarks.works.works_declared import declared_works
 
 
 class Tool(ours.Tool):

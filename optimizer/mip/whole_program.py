@@ -17,14 +17,15 @@ from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
-from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
+from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, SolverAnswer
 from parkdispatch.optimizer.partition.lagrangian_pricing import pair_positions, with_pair_binaries
 from parkdispatch.optimizer.partition.windows import Window
-from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs
+from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, violated_pairs
 from parkdispatch.optimizer.proof.feasibility import is_exact, obeys_all
 
 MAX_PAIRS = 20_000  # exclusive pairs of a program that is searched as a whole: three batteries' week
 FIRST_POINT_SHARE = 0.5  # of the remaining time, for the first point of a search with some pairs only
+SOON_S = 1.0  # for a search that needs no first point
 LEAST_S = 1.0  # for a search, after the deadline too
 
 Bounds = tuple[Array, Array]  # lower and upper, (columns,) each
@@ -80,13 +81,8 @@ def search_whole_program(
     known = incumbent if incumbent is not None else _dispatch_at_rest(tiled, program)
     if chosen is not None:
         is_open &= chosen
-        if known is None:  # the search's own point may violate the other pairs
-            known = _least_active_dispatch(tiled, program, FIRST_POINT_SHARE * _remaining_s(deadline))
-        incumbent = known
     with_binaries, pairs = with_binaries_of(tiled, program, is_open)
-    limit_s = _remaining_s(deadline)
     solver = Solver(
-        time_limit_s=limit_s,
         gap_yuan=gap_yuan,
         full_search=True,
         heuristics=heuristics,
@@ -94,12 +90,19 @@ def search_whole_program(
         stop=stop,
     )
     solver.load(with_binaries)
+    soon = None
+    if chosen is not None:
+        if known is None and (soon := _soon_complete(solver, tiled, program, deadline)) is None:
+            # the search's own point may violate the other pairs
+            known = _least_active_dispatch(tiled, program, FIRST_POINT_SHARE * _remaining_s(deadline))
+        incumbent = known
+    solver.time_limit_s = _remaining_s(deadline)
     x, bound_yuan, is_complete = np.empty(0), -np.inf, False
     if incumbent is not None:
         x = _with_binaries_in(incumbent[: len(program.cost)], pairs)
         solver.propose(x)
     try:
-        answer = solver.solve()
+        answer = soon or solver.solve()
         x, bound_yuan, is_complete = answer.x, answer.bound, not answer.timed_out
     except OutOfTime as ended:
         bound_yuan = ended.bound
@@ -125,6 +128,20 @@ def search_whole_program(
         # the point violates a pair that had no binary, or is worse than what was known
         dispatch, row_dual = known, np.empty(0)
     return WholeSearch(bound_yuan, searched_x, dispatch, row_dual, fixed_at_zero, is_open, is_complete)
+
+
+def _soon_complete(
+    solver: Solver, tiled: Tiled, program: LinearProgram, deadline: float
+) -> SolverAnswer | None:
+    """Return the answer of a search that is over in a moment and whose point obeys all pairs, else None."""
+    solver.time_limit_s = min(SOON_S, FIRST_POINT_SHARE * _remaining_s(deadline))
+    try:
+        answer = solver.solve()
+    except OutOfTime:
+        return None
+    if answer.timed_out or violated_pairs(tiled, answer.x[: len(program.cost)]).any():
+        return None
+    return answer
 
 
 def bounds_as_decided(tiled: Tiled, program: LinearProgram, x: Array, fixed_at_zero: Mask) -> Bounds:

@@ -10,8 +10,9 @@ from benchmarks.instance import EQUAL, GAP, name_of
 from benchmarks.make import make_year
 from benchmarks.peers import PEERS, Answer, Peer, make_peer
 from benchmarks.table import INSTANCES
+from benchmarks.works.works_declared import declared_works
 from benchmarks.works.works_instance import WORKS, Works, load_works
-from benchmarks.works.works_make import declared_works, make_works
+from benchmarks.works.works_make import make_works
 
 LIMIT_S = 60.0
 
