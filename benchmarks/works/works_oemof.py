@@ -27,7 +27,9 @@ class Tool(with_oemof.Tool):
         works, yard, unit = solph.Bus("works"), solph.Bus("yard"), instance.unit
         self.bought, sold = with_oemof.exchange(instance, works)
         commitment = solph.NonConvex(
-            startup_costs=unit.start_yuan, activity_costs=unit.running_yuan_per_h, initial_status=0
+            startup_costs=unit.start_yuan,
+            activity_costs=unit.running_yuan_per_h * instance.hours,  # of an interval, not of an hour
+            initial_status=0,
         )
         power = flow(
             nominal_capacity=unit.rated_mw,
