@@ -236,13 +236,13 @@ def test_publishing_keeps_what_was_written_by_hand(tmp_path: Path, monkeypatch: 
     pytest.importorskip("matplotlib")
     page = tmp_path / "performance.md"
     works = f"{command.WORKS_BEGIN}\nearlier\n{command.WORKS_END}\n"
-    parts = f"By hand.\n\n{command.BEGIN}\nold\n{command.END}\n\n{works}\nAlso by hand.\n"
+    parts = f"By hand.\n\n{command.BEGIN}\nlast year's\n{command.END}\n\n{works}\nAlso by hand.\n"
     page.write_text(parts, encoding="utf-8")
     monkeypatch.setattr(command, "DOCS", tmp_path)
     rows = [row("parkdispatch", "month", 1.0), row("linopy", "month", 610.0, outcome="killed")]
     command._publish(rows, {}, {"cores": "2"})
     text = page.read_text(encoding="utf-8")
-    assert "old" not in text
+    assert "last year" not in text
     assert text.startswith("By hand.")
     assert text.endswith(f"{works}\nAlso by hand.\n")
     assert "\nRan on: cores 2." in text

@@ -46,9 +46,9 @@ def test_everybody_finds_the_same_optimum(who: str, day: Works, certified_yuan: 
     assert answer.objective_yuan == pytest.approx(certified_yuan, rel=EQUAL)
     assert answer.bound_yuan <= certified_yuan * (1 + EQUAL)
     assert answer.bound_yuan >= answer.objective_yuan * (1 - 2 * GAP)
-    assert answer.import_mw.shape == answer.energy_mwh.shape == (24,)
+    assert answer.import_mw.shape == answer.energy_mwh.shape == (96,)
     assert answer.energy_mwh[-1] == pytest.approx(day.store.final_mwh, abs=1e-6)
-    assert peer.sizes().binaries in (24, 48, 72)  # on; perhaps starts and stops too
+    assert peer.sizes().binaries in (96, 192, 288)  # on; perhaps starts and stops too
 
 
 def plain(day: Works) -> Works:
@@ -58,16 +58,16 @@ def plain(day: Works) -> Works:
         day,
         stores=(store,),
         unit=replace(day.unit, start_yuan=1e7),
-        load_mw=np.full(24, 12.0),
-        pv_mw=np.zeros(24),
+        load_mw=np.full(96, 12.0),
+        pv_mw=np.zeros(96),
     )
 
 
 def test_the_objective_is_what_the_instance_says(day: Works) -> None:
     """By hand: load bought; sun through the link; a cheap unit, started once and for all."""
     bare = plain(day)
-    buy = day.buy_yuan_per_mwh.sum()
-    sunny = replace(bare, pv_mw=np.full(24, 10.0))
+    buy = day.hours * day.buy_yuan_per_mwh.sum()
+    sunny = replace(bare, pv_mw=np.full(96, 10.0))
     cheap = replace(day.unit, start_yuan=1500.0, running_yuan_per_h=50.0, fuel_yuan_per_mwh=100.0)
     for works, expected_yuan in (
         (bare, 12.0 * buy),
@@ -95,7 +95,7 @@ def test_a_pair_that_could_pay_is_refused(day: Works) -> None:
     with pytest.raises(ValueError, match="a price is below zero"):
         replace(day, sell_yuan_per_mwh=day.sell_yuan_per_mwh - 301.0).check()
     with pytest.raises(ValueError, match="the unit's least power is above a load"):
-        replace(day, load_mw=np.full(24, 2.0)).check()
+        replace(day, load_mw=np.full(96, 2.0)).check()
 
 
 def test_an_instance_survives_its_file(day: Works, tmp_path: Path) -> None:
