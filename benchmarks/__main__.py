@@ -252,13 +252,13 @@ def _read(path: Path | None) -> list[Row]:
 
 def _publish(rows: list[Row], missing: Mapping[str, list[str]], ran_on: Mapping[str, str]) -> None:
     """Write the tables of what was run: of the park, with the picture and all runs, and of `works`."""
-    from benchmarks.plot import draw
-
     works = [row for row in rows if row.instance == WORKS]
     if works:
         _replace_between(WORKS_BEGIN, WORKS_END, render(works, missing, ran_on))
     park = [row for row in rows if row.instance != WORKS]
     if park:
+        from benchmarks.plot import draw
+
         draw(park, DOCS / "performance.svg")
         write_csv(park, DOCS / "performance.csv")
         _replace_between(BEGIN, END, render(park, missing, ran_on))

@@ -12,10 +12,20 @@ This module needs numpy alone; making an instance needs the project (`benchmarks
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from parkdispatch.models.device import Device
+
+    # an instance in this project's words: devices by name, times, and series by device and name
+    Declared = tuple[Mapping[str, Device], pd.DatetimeIndex, dict[tuple[str, str], NDArray[np.float64]]]
 
 Array = NDArray[np.float64]
 GAP = 1e-6  # [-] asked of every solver with binaries; HiGHS's own default, 1e-4, would hide a difference

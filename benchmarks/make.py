@@ -19,7 +19,7 @@ from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.models.stores.battery import Battery
 
 if TYPE_CHECKING:
-    from benchmarks.peers import Declared
+    from benchmarks.instance import Declared
 
 CASE = "gaoan"
 INSTANCES = {"gaoan-lp": 300.0, "gaoan": None}  # sale price [yuan/MWh]; none: the case's own

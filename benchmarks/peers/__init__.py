@@ -12,12 +12,7 @@ from benchmarks.works.works_instance import WORKS
 from parkdispatch.interfaces.startup import start_quickly
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from parkdispatch.models.device import Device
-
-    # an instance in this project's words: devices by name, times, and series by device and name
-    Declared = tuple[Mapping[str, Device], pd.DatetimeIndex, dict[tuple[str, str], Array]]
+    from benchmarks.instance import Declared
 
 
 @dataclass(frozen=True)
@@ -81,6 +76,21 @@ class Peer(ABC):
     @abstractmethod
     def sizes(self) -> Sizes:
         """Not timed."""
+
+
+class DeclaringPeer(Peer):
+    """What reads the instance as devices of this project."""
+
+    @staticmethod
+    def declared(instance: Instance) -> "Declared":
+        """The instance in this project's words; another kind of instance does not need that of the case."""
+        from benchmarks.make import declared
+
+        return declared(instance)
+
+    def read(self, instance: Instance) -> None:
+        super().read(instance)
+        self.devices, self.times, self.series = self.declared(instance)
 
 
 @dataclass(frozen=True)

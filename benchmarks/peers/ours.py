@@ -4,33 +4,19 @@
 handing over is inside solving.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from benchmarks.instance import GAP, Instance
-from benchmarks.peers import Answer, Peer, Sizes
+from benchmarks.instance import GAP
+from benchmarks.peers import Answer, DeclaringPeer, Sizes
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.solve import optimize
 
-if TYPE_CHECKING:
-    from benchmarks.peers import Declared
 
-
-class Tool(Peer):
+class Tool(DeclaringPeer):
     certified_by = "certificate from the arrays"
     lumped: ClassVar = {"hand_over": "solve"}
     gap = EXACT  # relative
-
-    @staticmethod
-    def declared(instance: Instance) -> "Declared":
-        """The instance in this project's words; another kind of instance does not need that of the case."""
-        from benchmarks.make import declared
-
-        return declared(instance)
-
-    def read(self, instance: Instance) -> None:
-        super().read(instance)
-        self.devices, self.times, self.series = self.declared(instance)
 
     def build(self) -> None:
         pass

@@ -4,20 +4,17 @@ Without binaries it is the linear relaxation, whose optimum is an answer on `gao
 `gaoan`. With `binaries` every exclusive pair of every interval gets one, on both.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import highspy
 import numpy as np
 
-from benchmarks.instance import GAP, Instance
-from benchmarks.peers import Answer, Peer, Sizes
+from benchmarks.instance import GAP
+from benchmarks.peers import Answer, DeclaringPeer, Sizes
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import pass_arrays
-
-if TYPE_CHECKING:
-    from benchmarks.peers import Declared
 
 
 def columns_of(tiled: Tiled, quantity: str) -> list[Any]:
@@ -26,19 +23,8 @@ def columns_of(tiled: Tiled, quantity: str) -> list[Any]:
     return [tiled.column_of(number) for number in numbers]
 
 
-class Arrays(Peer):
+class Arrays(DeclaringPeer):
     """What reads the declarations and tiles them."""
-
-    @staticmethod
-    def declared(instance: Instance) -> "Declared":
-        """The instance in this project's words; another kind of instance does not need that of the case."""
-        from benchmarks.make import declared
-
-        return declared(instance)
-
-    def read(self, instance: Instance) -> None:
-        super().read(instance)
-        self.devices, self.times, self.series = self.declared(instance)
 
     def tile(self) -> Tiled:
         horizon = Horizon(self.times, self.instance.hours)

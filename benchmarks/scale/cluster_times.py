@@ -129,12 +129,17 @@ def nothing(_: object, numbers: Array) -> Array:
     return numbers
 
 
+def certificates(folder: Path) -> TlsFiles:
+    """An authority, and a certificate that it signed for scheduler, worker and client alike."""
+    for line in CERTIFICATES:
+        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+    return TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+
+
 @contextmanager
 def _cluster(folder: Path, progress: Progress) -> Iterator[tuple[str, TlsFiles, float]]:
     """A scheduler and workers as processes of their own: address, certificates, seconds to begin."""
-    for line in CERTIFICATES:
-        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
-    tls = TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+    tls = certificates(folder)
     words = ["--protocol", "tls://", "--host", "127.0.0.1", "--no-dashboard"]
     words += ["--tls-ca-file", str(tls.ca_file), "--tls-cert", str(tls.cert), "--tls-key", str(tls.key)]
     told = folder / "scheduler.json"

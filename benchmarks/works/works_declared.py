@@ -17,7 +17,7 @@ from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.models.stores.battery import Battery
 
 if TYPE_CHECKING:
-    from benchmarks.peers import Declared
+    from benchmarks.instance import Declared
 
 AT_WORKS, AT_YARD = "works", "yard"
 FUEL_YUAN_PER_MWH = 240.0

@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY
 from parkdispatch.models.finance.contracts import MeteredResponse
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.units import KW_PER_MW
@@ -31,7 +32,6 @@ from parkdispatch.results.billing.baseline import (
 from parkdispatch.results.billing.meter_calendar import (
     QUARTER,
     QUARTER_HOURS,
-    QUARTERS_PER_DAY,
     Array,
     Days,
     MeterCalendar,

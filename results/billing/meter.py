@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY
 from parkdispatch.models.tariff.tariff import Tariff
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.billing.given_prices import LEAST, PURCHASE, GivenMonth, given_by_month
 from parkdispatch.results.billing.meter_calendar import (
     QUARTER_HOURS,
-    QUARTERS_PER_DAY,
     MeterCalendar,
     Numbered,
     meter_calendar,

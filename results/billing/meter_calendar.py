@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from parkdispatch.models.calendar.quarter_hours import QUARTERS_PER_DAY
 from parkdispatch.models.calendar.working_days import is_working_day
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.tariff.tariff import Tariff
@@ -23,7 +24,6 @@ Index = NDArray[np.intp]
 Days = NDArray[np.datetime64]
 QUARTER = pd.Timedelta(minutes=15)
 QUARTER_HOURS = 0.25
-QUARTERS_PER_DAY = 96
 
 
 class Numbered(NamedTuple):

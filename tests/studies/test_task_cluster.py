@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.scale.cluster_times import certificates
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InfeasibleError, InputError, ParkdispatchError, SolverError
 from parkdispatch.results.io import provenance
@@ -243,18 +244,6 @@ def test_a_scheduler_that_runs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
             assert sorted(got) == sorted(TASKS) and 0 < len(lost) < len(TASKS)
             gone = f"argument `scheduler` = {address}: is gone, or gave the tasks up"
             assert all(gone in str(error) for error in lost)
-
-
-def certificates(folder: Path) -> TlsFiles:
-    """An authority, and a certificate that it signed for scheduler, worker and client alike."""
-    words = [
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority",
-        "req -newkey rsa:2048 -nodes -keyout key.pem -out cert.csr -subj /CN=localhost",
-        "x509 -req -in cert.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 2",
-    ]
-    for line in words:
-        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
-    return TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
 
 
 @pytest.mark.slow
