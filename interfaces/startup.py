@@ -16,6 +16,9 @@ def start_quickly(command: str | None = None) -> None:
     all of Dask, where it is installed, to ask whether an array is one of Dask's; none is in these commands,
     and where Dask is hidden xarray does not ask.
     """
+    # the half a million objects of the libraries live as long as the process; frequent garbage collections
+    # over them cost a tenth of the time of a plan
+    gc.set_threshold(200_000, 50, 50)
     from pyomo.common import dependencies
 
     callbacks = getattr(getattr(dependencies, "DeferredImportCallbackFinder", None), "_callbacks", {})
@@ -23,9 +26,6 @@ def start_quickly(command: str | None = None) -> None:
     _import_when_used("numpy.f2py")
     if command is not None and command not in WITH_DASK and "xarray" not in sys.modules:  # which may know it
         sys.modules.setdefault("dask", None)  # type: ignore[arg-type] # its import fails
-    # the half a million objects of the libraries live as long as the process; frequent garbage collections
-    # over them cost a tenth of the time of a plan
-    gc.set_threshold(200_000, 50, 50)
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)  # at its exit Python searches all objects for cycles, which takes as long
 

@@ -73,7 +73,7 @@ def declared_works(works: Works) -> "Declared":
         raise ValueError("the instance was made from other devices")
     devices: Mapping[str, Device] = {
         "load": Load(bus=AT_WORKS, annual_energy_mwh=1.0),
-        "pv": Pv.example().model_copy(update={"bus": AT_YARD}),
+        "pv": Pv(bus=AT_YARD),
         "battery": BATTERY,
         "link": LINK,
         "unit": UNIT,

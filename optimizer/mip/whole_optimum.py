@@ -10,12 +10,12 @@ from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
-from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.mip.whole_program import (
     Bounds,
     WholeSearch,
     bounds_as_decided,
+    dispatch_at_rest,
     lesser_members,
     search_whole_program,
 )
@@ -122,7 +122,7 @@ def _searched(
     known: TiledOptimum | None,
 ) -> WholeSearch:
     """The best dispatch of a search that begins with a known one, or with one near the relaxation."""
-    incumbent = _first_dispatch(tiled, program, relaxed_x) if known is None else known.x
+    incumbent = _rounded_dispatch(tiled, program, relaxed_x) if known is None else known.x
     gap_yuan = settings.gap * max(1.0, abs(bound)) if np.isfinite(bound) else 0.0
     chosen = violated_pairs(tiled, relaxed_x) if relaxed_x.size else None
     best_bound = bound
@@ -169,15 +169,13 @@ def _beside(chosen: Mask) -> Mask:
     return wider
 
 
-def _first_dispatch(tiled: Tiled, program: LinearProgram, relaxed_x: Array) -> Array | None:
-    """A dispatch with decisions rounded as in the relaxation, else one with all at rest; None without any."""
-    if relaxed_x.size:
-        unused = lesser_members(tiled, relaxed_x)
-        try:
-            rounded, _ = solve_within(program, bounds_as_decided(tiled, program, relaxed_x, unused))
-        except (InfeasibleProgram, OutOfTime):
-            rounded = np.empty(0)
-        if rounded.size and obeys_all(tiled, program, rounded):
-            return rounded
-    resting = resting_dispatch(tiled, program)
-    return None if resting is None else resting.x
+def _rounded_dispatch(tiled: Tiled, program: LinearProgram, relaxed_x: Array) -> Array | None:
+    """A dispatch with decisions rounded as in the relaxation; at rest where nothing is relaxed; or None."""
+    if not relaxed_x.size:
+        return dispatch_at_rest(tiled, program)
+    unused = lesser_members(tiled, relaxed_x)
+    try:
+        rounded, _ = solve_within(program, bounds_as_decided(tiled, program, relaxed_x, unused))
+    except (InfeasibleProgram, OutOfTime):
+        return None
+    return rounded if obeys_all(tiled, program, rounded) else None

@@ -78,7 +78,6 @@ def search_whole_program(
     and when `stop` is set. Raises InfeasibleProgram where there is no dispatch.
     """
     is_open = open_pairs(tiled, program)
-    known = incumbent if incumbent is not None else _dispatch_at_rest(tiled, program)
     if chosen is not None:
         is_open &= chosen
     with_binaries, pairs = with_binaries_of(tiled, program, is_open)
@@ -90,10 +89,13 @@ def search_whole_program(
         stop=stop,
     )
     solver.load(with_binaries)
-    soon = None
-    if chosen is not None:
-        if known is None and (soon := _soon_complete(solver, tiled, program, deadline)) is None:
-            # the search's own point may violate the other pairs
+    known, soon = incumbent, None
+    if known is None and chosen is not None:
+        soon = _soon_complete(solver, tiled, program, deadline)
+    if known is None and soon is None:
+        known = dispatch_at_rest(tiled, program)
+    if chosen is not None and soon is None:
+        if known is None:  # the search's own point may violate the other pairs
             known = _least_active_dispatch(tiled, program, FIRST_POINT_SHARE * _remaining_s(deadline))
         incumbent = known
     solver.time_limit_s = _remaining_s(deadline)
@@ -169,7 +171,7 @@ def with_binaries_of(tiled: Tiled, program: LinearProgram, chosen: Mask) -> tupl
     return with_pair_binaries(relaxation, pairs), pairs
 
 
-def _dispatch_at_rest(tiled: Tiled, program: LinearProgram) -> Array | None:
+def dispatch_at_rest(tiled: Tiled, program: LinearProgram) -> Array | None:
     """Return a dispatch in which whatever can rest rests; None where none is found."""
     resting = resting_dispatch(tiled, program)
     return None if resting is None else resting.x
