@@ -18,7 +18,7 @@ def start_quickly(command: str | None = None) -> None:
     """
     # the half a million objects of the libraries live as long as the process; frequent garbage collections
     # over them cost a tenth of the time of a plan
-    gc.set_threshold(200_000, 50, 50)
+    gc.set_threshold(500_000, 50, 50)
     from pyomo.common import dependencies
 
     callbacks = getattr(getattr(dependencies, "DeferredImportCallbackFinder", None), "_callbacks", {})

@@ -17,6 +17,9 @@ from parkdispatch.results.wording.words import (
     template_text,
 )
 
+# its script is put into the finished page: Jinja would copy its five megabytes at each of its steps
+PLACE_OF_PLOTLY = "\0plotly\0"
+
 
 def render(
     template: str,
@@ -38,11 +41,12 @@ def render(
     if data is not None:
         charts = {
             "data": {"words": words["script"], **data},
-            "plotly": Markup(_plotly_script()),
+            "plotly": Markup(PLACE_OF_PLOTLY),
             "js": Markup("".join(template_text(name) for name in ("page.js", *scripts))),
         }
     defaults = {"data": None, "w": words, "p": words["page"], "css": Markup(template_text("page.css"))}
-    return str(_environment().get_template(template).render({**defaults, **charts, **context}))
+    page = str(_environment().get_template(template).render({**defaults, **charts, **context}))
+    return page.replace(PLACE_OF_PLOTLY, _plotly_script(), 1) if data is not None else page
 
 
 def _plotly_script() -> str:

@@ -97,6 +97,28 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         copy.end()
 
 
+def do_with_a_copy(works: Sequence[Callable[[], object]]) -> None:
+    """Do all works, at most 256, in this process and a copy of it: each takes the next one when it is free.
+
+    What a work leaves in memory may be in either process; so works write files. Raises the first error of
+    this process, else the copy's.
+    """
+    next_works, numbers = os.pipe()
+    try:
+        os.write(numbers, bytes(range(len(works))))
+        os.close(numbers)  # so that who reads after the last number is told so
+
+        def work_on() -> None:
+            while number := os.read(next_works, 1):
+                works[number[0]]()
+
+        with beside(work_on) as wait:
+            work_on()
+            wait()
+    finally:
+        os.close(next_works)
+
+
 def side_by_side(works: Sequence[Callable[[], Result]], processes: int) -> list[Callable[[], Result]]:
     """Do all works in copies of this process, so many at a time; by work, a function as `beside` yields.
 

@@ -6,11 +6,12 @@ Each kind of result has its list beside this module (`dispatch_files`, `study_fi
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from parkdispatch.results.io.run_folder import output_folder
-from parkdispatch.results.io.second_process import beside, can_copy
+from parkdispatch.results.io.second_process import can_copy, do_with_a_copy
 from parkdispatch.results.wording.languages import Lang
 
 Result = TypeVar("Result")
@@ -26,7 +27,7 @@ class Output(Generic[Result]):
     """One output file of a kind of result.
 
     `write` writes the result to a path, texts for people in the given language. `applies` says whether a
-    result has this file. `for_people`: a page or a workbook, which takes longer than a file for programs.
+    result has this file. `for_people`: a page or a workbook, which takes longer than most files for programs.
     """
 
     name: str
@@ -44,8 +45,8 @@ def write_outputs(
 ) -> dict[str, Path]:
     """Write every output that applies to the result into the folder `out`, all files or none.
 
-    Files are written in the order of `outputs`; with `on_two_cores`, those for people in a second process
-    beside the others, and the last one after all. Returns their paths by name. Raises InputError where the
+    Files are written in the order of `outputs`; with `on_two_cores`, by this process and a copy of it, those
+    for people first, and the last one after all. Returns their paths by name. Raises InputError where the
     folder cannot be written.
     """
     applied = [output for output in outputs if output.applies(result)]
@@ -53,20 +54,16 @@ def write_outputs(
         if not on_two_cores or not can_copy():
             return {output.name: stage(output.name, output.writer(result, lang)) for output in applied}
         *others, last = applied
-        later: list[tuple[Output[Result], Path]] = []
-        paths = {page.name: stage(page.name, _noted(page, later)) for page in others if page.for_people}
-
-        def write_pages() -> None:
-            for page, path in later:
-                page.write(path, result, lang)
-
-        with beside(write_pages) as wait:
-            paths |= {o.name: stage(o.name, o.writer(result, lang)) for o in others if not o.for_people}
-            wait()
+        works: list[Callable[[], object]] = []
+        ordered = sorted(others, key=lambda output: not output.for_people)  # the longest first
+        paths = {output.name: stage(output.name, _noted(output, result, lang, works)) for output in ordered}
+        do_with_a_copy(works)
         paths[last.name] = stage(last.name, last.writer(result, lang))
         return {output.name: paths[output.name] for output in applied}
 
 
-def _noted(output: Output[Result], later: list[tuple[Output[Result], Path]]) -> Callable[[Path], object]:
-    """A function that notes where the output is to be written."""
-    return lambda path: later.append((output, path))
+def _noted(
+    output: Output[Result], result: Result, lang: Lang, works: list[Callable[[], object]]
+) -> Callable[[Path], object]:
+    """A function that adds to `works` the writing of the output to a given path."""
+    return lambda path: works.append(partial(output.write, path, result, lang))

@@ -9,7 +9,7 @@ import pytest
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.run_folder import output_folder
-from parkdispatch.results.io.second_process import beside, can_copy, side_by_side
+from parkdispatch.results.io.second_process import beside, can_copy, do_with_a_copy, side_by_side
 from parkdispatch.results.writers.outputs import Output, always, write_outputs
 
 pytestmark = pytest.mark.skipif(
@@ -52,13 +52,39 @@ def test_an_error_of_the_original_ends_the_copy(tmp_path: Path) -> None:
     assert not (tmp_path / "late").exists()
 
 
-def test_pages_are_written_in_the_copy_and_all_files_appear_together(tmp_path: Path) -> None:
-    outputs = [Output("a", write), Output("page", write, for_people=True), Output("last", write)]
+def test_files_are_written_by_two_processes_and_appear_together(tmp_path: Path) -> None:
+    """Each of two files is written when the other one has been begun, which one process could not do."""
+
+    def with_another(path: Path, result: str, lang: str) -> None:
+        (tmp_path / path.name).write_text("")
+        while len(list(tmp_path.glob("[ab]"))) < 2:
+            time.sleep(0.001)
+        write(path, result, lang)
+
+    outputs = [Output("a", with_another), Output("b", with_another, for_people=True), Output("last", write)]
     paths = write_outputs(outputs, "day", tmp_path / "out", "en", on_two_cores=True)
-    assert list(paths) == ["a", "page", "last"]
+    assert list(paths) == ["a", "b", "last"]
     texts = {name: path.read_text().rsplit(" ", 1) for name, path in paths.items()}
     assert {name: text for name, (text, _) in texts.items()} == dict.fromkeys(paths, "day en")
-    assert texts["a"][1] == texts["last"][1] == str(os.getpid()) != texts["page"][1]
+    assert {texts["a"][1], texts["b"][1]} > {texts["last"][1]} == {str(os.getpid())}
+
+
+def test_each_work_is_done_once_and_an_error_of_either_process_is_raised(tmp_path: Path) -> None:
+    def noted(number: int) -> None:
+        with (tmp_path / "done").open("a") as file:
+            file.write(f"{number}\n")
+
+    do_with_a_copy([partial(noted, number) for number in range(256)])
+    assert sorted((tmp_path / "done").read_text().split(), key=int) == [str(n) for n in range(256)]
+
+    def refuse(among: str, original: int = os.getpid()) -> None:
+        time.sleep(0.05)  # so that each process has one of the works
+        if among == ("original" if os.getpid() == original else "copy"):
+            raise InputError(f"`{among}` is wrong")
+
+    for among in ("original", "copy"):
+        with pytest.raises(InputError, match=f"`{among}` is wrong"):
+            do_with_a_copy([partial(refuse, among)] * 4)
 
 
 def test_a_page_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
