@@ -49,11 +49,9 @@ def year(
     started = time.perf_counter()
     with progress_line() as progress:
         progress("reading inputs")
-        from parkdispatch.inputs.case_writer import require_case_folder
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.interfaces.output_paths import run_folder
         from parkdispatch.studies.dispatch import dispatch_case, write_run
-        from parkdispatch.studies.sizing.sized_case import require_sizes_to_write, write_sized_case
         from parkdispatch.studies.solve_options import SolveContext, SolveOptions
 
         findings = Findings()
@@ -62,6 +60,9 @@ def year(
         prepared = read_year(findings, case, variant, out, model)
         check_possible(prepared.case, ac_check)
         if write_case is not None:
+            from parkdispatch.inputs.case_writer import require_case_folder
+            from parkdispatch.studies.sizing.sized_case import require_sizes_to_write
+
             require_sizes_to_write(prepared.case)
             require_case_folder(prepared.case, write_case)
         context = SolveContext(options, progress)
@@ -72,7 +73,11 @@ def year(
         solved = time.perf_counter()
         with run_folder(out, run.case.name, "year") as folder:
             paths = write_run(run, folder, "year", lang=file_lang, on_two_cores=True)
-        invested = None if write_case is None else write_sized_case(run.case, run.solution, write_case)
+        invested = None
+        if write_case is not None:
+            from parkdispatch.studies.sizing.sized_case import write_sized_case
+
+            invested = write_sized_case(run.case, run.solution, write_case)
         timings = {**run.timings_s, "write": time.perf_counter() - solved}
     from parkdispatch.results.console.dispatch_screen import show_files, show_year
 

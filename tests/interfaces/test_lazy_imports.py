@@ -21,21 +21,28 @@ NEVER = (
 SOLVING = (*NEVER, "highspy", "pyomo", "scipy.sparse", "xarray", "xlsxwriter", "jinja2", "h5netcdf", "numba")
 
 
-def imported(*words: str, names: tuple[str, ...], after: str = "sys") -> list[str]:
+def imported(*words: str, names: tuple[str, ...], after: str = "sys", code: int = 0) -> list[str]:
     """Which of these modules a command imports, and then the module `after`, in a process of its own."""
-    code = (
+    program = (
         "import atexit, sys; from parkdispatch.interfaces.cli import main; sys.argv[0] = 'parkdispatch';"
         f"told = lambda: [n for n in {names} if sys.modules.get(n)];"
         f"atexit.register(lambda: print(told() or __import__({after!r}) and told(), file=sys.stderr)); main()"
     )
-    command = [sys.executable, "-c", code, *words]
-    ran = subprocess.run(command, env=environment(), capture_output=True, check=True, text=True)
+    command = [sys.executable, "-c", program, *words]
+    ran = subprocess.run(command, env=environment(), capture_output=True, check=False, text=True)
+    assert ran.returncode == code, ran.stderr
     found: list[str] = ast.literal_eval(ran.stderr.strip().splitlines()[-1])
     return found
 
 
 def test_help_imports_nothing_slow() -> None:
     assert imported("--help", names=(*SOLVING, "numpy", "pandas", "pydantic", "pyomo", "pvlib")) == []
+
+
+@pytest.mark.parametrize("command", ["year", "replay"])
+def test_a_command_imports_nothing_that_it_may_not_need(command: str) -> None:
+    """What it imports before it reads its case: `year` once imported `size`, and with it scipy.optimize."""
+    assert imported(command, "no_such_case", names=(*NEVER, "pvlib", "scipy.linalg"), code=2) == []
 
 
 @pytest.fixture
