@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.results.console.screen_language import SCREEN_LANG
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from parkdispatch.studies.task_cluster import TaskCluster
 
 os.environ |= {"PARKDISPATCH_LANG": "en", "PARKDISPATCH_CONFIG": ""}  # whatever the system and the user have
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 start_quickly()  # as commands do; frequent collections of garbage would take a tenth of the time
 # their tests look at the same solved days, years and studies
 SHARED = (
