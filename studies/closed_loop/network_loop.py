@@ -33,10 +33,10 @@ from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings
 from parkdispatch.studies.closed_loop.interval_execution import (
     PEAK_PENALTY,
-    SHARED_PENALTY,
     PeakPaidFor,
     SetPoints,
     executed_interval,
+    shared_peaks,
 )
 from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
@@ -130,17 +130,12 @@ class NetworkLoop(LoopSpan):
         if not holds and not several:
             return []
         price = {name: self._demand_price(name, now) for name in self.bought}
+        if not holds:
+            return shared_peaks(self.bought, self.floor_mw(self.month), price)
         dearest = max(price.values()) or 1.0
-        floors_mw = most_mw or self.floor_mw(self.month)
         return [
-            PeakPaidFor(
-                self.bought[name],
-                power_mw,
-                PEAK_PENALTY * (0.8 + 0.2 * price[name] / dearest)
-                if holds
-                else SHARED_PENALTY * (0.5 + 0.5 * price[name] / dearest),
-            )
-            for name, power_mw in floors_mw.items()
+            PeakPaidFor(self.bought[name], power_mw, PEAK_PENALTY * (0.8 + 0.2 * price[name] / dearest))
+            for name, power_mw in most_mw.items()
             if price[name] > 0 or not several
         ]
 
