@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
+from parkdispatch.optimizer.formulation.allowances import with_allowances
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.linear_program import scaled_unit_yuan
@@ -109,6 +110,7 @@ def optimize(
     warm: WarmStart | None = None,
     apart: bool = False,
     multipliers: bool = False,
+    allowances: Collection[Key] = (),
 ) -> Optimum:
     """The cheapest dispatch of the devices, certified, or with its proven gap where time ran out.
 
@@ -117,6 +119,7 @@ def optimize(
     with another forecast, battery size or prices: it changes the time this takes, not what is proven.
     `apart`: identical units are not merged, so that each has multipliers of its own. `multipliers`:
     `final_relaxation` is needed; a solve from scratch without identical units has it in any case.
+    `allowances` are totals over more than the horizon, of which `series` says what is left to it.
 
     Raises InfeasibleError where a bus cannot be balanced within the bounds, limits contradict each other or
     the cost is unbounded, SolverError otherwise.
@@ -124,7 +127,7 @@ def optimize(
     started = time.perf_counter()
     deadline, grace_s = time.monotonic() + time_limit_s, max(LEAST_GRACE_S, GRACE_SHARE * time_limit_s)
     progress("building the model")
-    template = _template(devices, hours, warm)
+    template = with_allowances(_template(devices, hours, warm), allowances)
     tiled = tile(template, Horizon(times, hours), series)
     money_unit_yuan = _money_unit_yuan(tiled)
     # in yuan it is the same park, whose arrays are built once

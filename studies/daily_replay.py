@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import time as time_of_day
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
-from parkdispatch.models.vocabulary import DailyWindow, Period
+from parkdispatch.optimizer.formulation.allowances import allowable_totals, crosses_midnight
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
@@ -27,13 +26,14 @@ from parkdispatch.optimizer.proof.certificate import (
     ProofMethod,
     primal_infeasibility,
 )
-from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
+from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.savings.replay_comparison import Replayed, compare_replay
+from parkdispatch.studies.closed_loop.running_limits import RunningLimits
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
-from parkdispatch.studies.demand_peak import monthly_peaks_mw
+from parkdispatch.studies.demand_peak import monthly_peaks_mw, planned_whole
 from parkdispatch.studies.dispatch import DispatchRun, checked_run
 from parkdispatch.studies.solve_case import solve_without_storage, undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
@@ -65,11 +65,15 @@ def replay_year(
     base = solve_without_storage(prepared, context)
     compared = time.perf_counter()
     progress("the peaks of the months")
-    peaks_mw = monthly_peaks_mw(year, case.devices)
-    solve, failed = solve_day or warm_started_day_solver(time_limit_s), list[FailedTask]()
+    relaxed_x = planned_whole(year, case.devices)
+    if relaxed_x is None and allowable_totals(year.template):
+        raise InfeasibleError(explain_infeasibility(year, year.program))
+    limits = RunningLimits(year, relaxed_x)
+    solve, failed = solve_day or warm_started_day_solver(time_limit_s, limits.keys), list[FailedTask]()
     asked_days = len(year.horizon.first("day"))
     with _foresight_beside(prepared, year, context) as foresight_of:
-        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress, failed)
+        peaks_mw = monthly_peaks_mw(year, case.devices, relaxed_x)
+        plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress, failed, limits)
         planned = time.perf_counter()
         if not failed:
             progress("the year with perfect foresight")
@@ -130,7 +134,8 @@ def _foresight_beside(
 
 
 def not_handed_over(template: Template, devices: Mapping[str, Device]) -> list[str]:
-    """What ties days together that a device does not hand from one to the next."""
+    """What ties days together that a device does not hand from one to the next, and that is no allowance."""
+    allowed = {total.key for total in allowable_totals(template)}
     keeping = {template.columns[slot.column].key[0] for slot in template.previous}
     return [
         *(
@@ -143,7 +148,7 @@ def not_handed_over(template: Template, devices: Mapping[str, Device]) -> list[s
             f"`device.{total.key[0]}`: limits `{total.key[1]}` over more than a day: cannot be planned day by"
             " day, because no day knows what the others need"
             for total in template.totals
-            if total.before is None and _crosses_midnight(total.per)
+            if total.before is None and crosses_midnight(total.per) and total.key not in allowed
         ),
         *(
             f"`device.{shared.key[0]}`: shares `{shared.key[1]}` among all days of a {shared.per}: cannot be"
@@ -158,13 +163,6 @@ def _is_months_peak(key: tuple[str, str], devices: Mapping[str, Device]) -> bool
     """Whether a shared decision is the month's demand, which one day hands over to the next."""
     device = devices[key[0]]
     return device.role == "grid" and key[1] == getattr(device, "paid_demand", key[1])
-
-
-def _crosses_midnight(per: Period) -> bool:
-    """Whether a period may lie in two days."""
-    if isinstance(per, DailyWindow):
-        return not per.begin < per.end and per.end != time_of_day.min
-    return per != "day"
 
 
 def assemble_year(year: Tiled, plans: Sequence[DayPlan]) -> Array:

@@ -4,7 +4,7 @@ Two things pass from day to day: the state of every device that has one, such as
 the month's peak demand so far of every connection that pays for it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.savings.replay_comparison import PlannedDay
+from parkdispatch.studies.closed_loop.running_limits import RunningLimits
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
 DAYS = "days"  # the part of a replay that a failed day belongs to
@@ -35,15 +36,26 @@ class DayPlan:
     day_end: PlannedDay
 
 
-def warm_started_day_solver(time_limit_s: float) -> DaySolver:
-    """A day solver that starts each day from the optimum of the day before."""
+def warm_started_day_solver(time_limit_s: float, allowances: Collection[Key] = ()) -> DaySolver:
+    """A day solver that starts each day from the optimum of the day before.
+
+    `allowances` are totals over more than a day, of which the series say what is left to it.
+    """
     warm_start: WarmStart | None = None
 
     def solve(
         devices: Mapping[str, Device], times: pd.DatetimeIndex, hours: float, series: Mapping[Key, Array]
     ) -> Optimum:
         nonlocal warm_start
-        optimum = optimize(devices, times, hours, series, time_limit_s=time_limit_s, warm=warm_start)
+        optimum = optimize(
+            devices,
+            times,
+            hours,
+            series,
+            time_limit_s=time_limit_s,
+            warm=warm_start,
+            allowances=allowances,
+        )
         warm_start = optimum.warm
         return optimum
 
@@ -58,14 +70,16 @@ def plan_days(
     solve_day: DaySolver,
     progress: Progress = ignore_progress,
     failed: list[FailedTask] | None = None,
+    limits: RunningLimits | None = None,
 ) -> list[DayPlan]:
     """One plan per day, each starting from the states that the day before left.
 
     A day ends with at least the case's final state of charge, or its initial one where no final one is given.
     It pays for demand above the month's peak so far, but at least above `expected_peaks_mw`, (months,) by
-    connection: planned as if it alone set the month's charge, a day would be shaved at any price. Raises
-    InfeasibleError or SolverError naming the day that has no plan; with `failed`, one after the first is
-    added to it, and the plans end before that day, for the next one begins where it would have ended.
+    connection: planned as if it alone set the month's charge, a day would be shaved at any price. Of
+    `limits` over more than a day each has what those before and after it leave. Raises InfeasibleError or
+    SolverError naming the day that has no plan, or with which a limit ends broken; with `failed`, one after
+    the first is added to it, and the plans end before it, for the next one begins where it would have ended.
     """
     states = {name: state for name, device in devices.items() if (state := device.initial_state())}
     grids = [name for name, device in devices.items() if device.pays_for_demand]
@@ -88,10 +102,15 @@ def plan_days(
             for name in grids
         }
         day_series = _day_series(series, day, floor_mw)
+        if limits is not None:
+            day_series |= limits.series(day.start, day.stop)
         at_midnight = {name: devices[name].starting_from(state) for name, state in states.items()}
         times = horizon.times[day]
         try:
             optimum = solve_day({**devices, **at_midnight}, times, horizon.hours, day_series)
+            if limits is not None:
+                limits.use(day.start, optimum.tiled, optimum.x)
+                limits.keep(day.stop)
         except (InfeasibleError, SolverError) as error:
             begins = "".join(f", {mwh:.3f} MWh in {name}" for name, mwh in _stored_mwh(states).items())
             named = error.about(f"{times[0]:%Y-%m-%d} planned alone{begins}")

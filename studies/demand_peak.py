@@ -23,6 +23,7 @@ from parkdispatch.models.errors import InfeasibleError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.models.registry import is_built_in
 from parkdispatch.models.weather.climate import Climate
+from parkdispatch.optimizer.formulation.allowances import allowable_totals
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
@@ -163,12 +164,25 @@ def _key(prepared: Prepared) -> str:
     return digest(about)
 
 
-def monthly_peaks_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, Array]:
-    """Monthly peak demand of each paying connection in the cheapest relaxed dispatch [MW], (months,)."""
+def planned_whole(tiled: Tiled, devices: Mapping[str, Device]) -> Array | None:
+    """The cheapest relaxed dispatch, (columns of `tiled`,), if its peaks or limits are asked for.
+
+    None where no connection pays for demand and no limit ties days together, and where nothing is feasible.
+    """
+    if not paying_grids(devices) and not allowable_totals(tiled.template):
+        return None
+    try:
+        return relaxed_dispatch(tiled, devices)
+    except InfeasibleError:
+        return None
+
+
+def monthly_peaks_mw(tiled: Tiled, devices: Mapping[str, Device], x: Array | None) -> dict[str, Array]:
+    """Monthly peak demand of each paying connection in a relaxed dispatch [MW], (months,); empty of none."""
     first = tiled.horizon.first("month")
     return {
         name: np.maximum.reduceat(demand_mw, first)
-        for name, demand_mw in relaxed_demand_mw(tiled, devices).items()
+        for name, demand_mw in _demand_mw(tiled, devices, x).items()
     }
 
 
@@ -178,14 +192,18 @@ def relaxed_demand_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, 
     Exclusive pairs are relaxed: import counts net of what the relaxation exports at once. Empty where no
     dispatch is feasible.
     """
-    paying, horizon = paying_grids(devices), tiled.horizon
-    if not paying:
+    if not paying_grids(devices):
         return {}
     try:
-        x = relaxed_dispatch(tiled, devices)
+        return _demand_mw(tiled, devices, relaxed_dispatch(tiled, devices))
     except InfeasibleError:
         return {}
-    keys = [column.key for column in tiled.template.columns]
+
+
+def _demand_mw(tiled: Tiled, devices: Mapping[str, Device], x: Array | None) -> dict[str, Array]:
+    if x is None:
+        return {}
+    horizon, keys = tiled.horizon, [column.key for column in tiled.template.columns]
 
     def power_mw(name: str, variable: str) -> Array:
         return x[tiled.column_of(keys.index((name, variable)))]
@@ -196,5 +214,5 @@ def relaxed_demand_mw(tiled: Tiled, devices: Mapping[str, Device]) -> dict[str, 
             horizon.hours,
             np.maximum(power_mw(name, "import_mw") - power_mw(name, "export_mw"), 0.0),
         )
-        for name in paying
+        for name in paying_grids(devices)
     }

@@ -77,6 +77,10 @@ def translated_message(text: str, lang: str) -> str:
         return text
     if indented := re.fullmatch(r"(\s+)(.+)", text, re.DOTALL):
         return indented[1] + translated_message(indented[2], lang)
+    if about := re.match(ABOUT, text):
+        sentence = translated_message(text[about.end() :], lang)
+        if sentence != text[about.end() :]:
+            return f"{translated(about[1], lang, 'about')}：{sentence}"
     whole = translated(text, lang, "messages")
     if whole != text:
         return whole
@@ -107,6 +111,8 @@ def translated_message(text: str, lang: str) -> str:
 # a sentence that a device says of its field, such as "to_bus = 'ac': must be ...", told with the field's path
 FIELD = r"`([^`]*\.)(\w+)`( = .*)"
 SEPARATORS = {":": "：", ";": "；", ",": "，"}
+# the day, the moment or the year of a run that an error ended
+ABOUT = r"(\d{4}-\d\d-\d\d(?: \d\d:\d\d| planned alone[^:]*)?|year \d+ of operation): "
 # what a sentence is said of, which may itself begin with a field
 OWNER = r"(tariff \S+|orders|(?:argument )?`[^`]+`(?:: \S+\.toml)?): "
 # the field, the row or the file that a message is about, with the value that it has

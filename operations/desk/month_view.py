@@ -15,7 +15,7 @@ from parkdispatch.operations.desk.settlement_list import SettledDay, settled_day
 from parkdispatch.operations.ledger.measurements import measured_values
 from parkdispatch.operations.ledger.quantities import Measured, devices_with
 from parkdispatch.operations.ledger.sites import KnownSite, site_of
-from parkdispatch.operations.settlement.month_bill import bill_so_far, metered_month
+from parkdispatch.operations.settlement.month_bill import bills_so_far, metered_months
 from parkdispatch.results.billing.bill import Bill
 
 ENERGY_KINDS = ("load", "pv", "wind", "import", "export")
@@ -98,13 +98,15 @@ def _billed(
 ) -> tuple[Bill | None, int, int, str]:
     """The bill so far, the intervals in it and those missing up to now, and why there is none."""
     case = desk.case
-    if len(case.of_role("grid")) != 1:
-        return None, 0, 0, f"case {case.name} has {len(case.of_role('grid'))} connections"
+    grids = case.of_role("grid")
+    if len(grids) != 1:
+        return None, 0, 0, f"case {case.name} has {len(grids)} connections"
     try:
-        metered = metered_month(connection, of_site, case, desk.today)
-        billed = bill_so_far(case, metered)
+        months = metered_months(connection, of_site, case, desk.today)
+        bills = bills_so_far(case, months) or {}
     except InputError as error:
         return None, 0, 0, error.problems[0]
     begin = pd.Timestamp(desk.today.replace(day=1))
-    missing = max(round((desk.interval - begin) / desk.step) - len(metered.times), 0)
-    return billed, len(metered.times), missing, ""
+    count = len(months[grids[0]].times)
+    missing = max(round((desk.interval - begin) / desk.step) - count, 0)
+    return bills.get(grids[0]), count, missing, ""

@@ -42,12 +42,12 @@ class DayRecord:
     day: date
     planned: pd.DataFrame  # by interval, columns (device, quantity)
     measured: Mapping[str, Array]  # of loads and sources
-    exchange_mw: tuple[Array, Array] | None = None  # import and export, where metered
+    exchange_mw: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)  # import, export, if metered
     set_points_mw: Mapping[str, Array] = field(default_factory=dict)  # of batteries that are metered
     powers_mw: Mapping[str, Array] = field(default_factory=dict)  # of other devices that are metered
     soc: Mapping[str, float] = field(default_factory=dict)  # at the start, where measured
     final_soc: Mapping[str, float] = field(default_factory=dict)  # at the end, where measured
-    peak_so_far_mw: float | None = None  # of the month before the day, where known
+    peak_so_far_mw: Mapping[str, float] = field(default_factory=dict)  # by connection, where known
     outages: Sequence[RecordedOutage] = ()
     planned_outages: Sequence[RecordedOutage] | None = None  # known to the plan; None: all of them
     assumed: Sequence[tuple[str, Mapping[str, Any]]] = ()
@@ -58,9 +58,9 @@ class DayRecord:
         return day_times(self.case, self.day)
 
     @property
-    def grid(self) -> str:
-        """The one connection."""
-        return self.case.of_role("grid")[0]
+    def grids(self) -> tuple[str, ...]:
+        """The connections."""
+        return tuple(self.case.of_role("grid"))
 
     def planned_values(self, device: str, quantity: str) -> Array:
         """What the plan says of a quantity, shape (intervals,)."""
@@ -77,8 +77,8 @@ def is_at_one_bus(case: Case) -> bool:
 def settleable(case: Case) -> None:
     """Raise InputError for a park that a settlement does not understand."""
     problems = undecided_sizes(case, "a settlement cannot decide a size")
-    if len(grids := case.of_role("grid")) != 1:
-        problems.append(f"case {case.name} has {len(grids)} connections: a settlement must have one")
+    if not case.of_role("grid"):
+        problems.append(f"case {case.name} has no connection: a settlement must have one at least")
     if not is_at_one_bus(case):
         template = kept_template(case.devices, case.calendar.hours)
         problems += not_handed_over(template, case.devices)

@@ -14,6 +14,8 @@ from parkdispatch.operations.settlement.day_record import (
     measured_devices,
     metered_powers,
 )
+from parkdispatch.optimizer.formulation.allowances import crosses_midnight
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 
 MOVED_ENDINGS = ("_shed_mw", "_caught_up_mw")  # of the columns of a load that is interrupted
 MOVED_MW = 1e-6  # that counts as an interruption
@@ -71,4 +73,7 @@ def device_meters(
             for name, device in case.devices.items()
             if name not in case.batteries and device.initial_state()
         ]
+    template = kept_template(case.devices, case.calendar.hours)
+    lasting = [total.key[0] for total in template.totals if crosses_midnight(total.per)]
+    assumed += [("limits_assumed", {"device": name}) for name in dict.fromkeys(lasting)]
     return measured, powers, assumed

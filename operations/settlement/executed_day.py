@@ -35,6 +35,11 @@ class ExecutedDay:
 class DayRules(RealDay[BatteryPoints, ExecutedDay]):
     """A day of loads, sources, batteries and one connection at one bus."""
 
+    @property
+    def grid(self) -> str:
+        """The one connection."""
+        return self.grids[0]
+
     def of_grid(self, series: str) -> Array:
         """A series of the connection."""
         return self.prepared.series[self.grid, series]
@@ -81,8 +86,8 @@ class DayRules(RealDay[BatteryPoints, ExecutedDay]):
     def expected(self, record: DayRecord, points: BatteryPoints) -> ExecutedDay:
         """The day as the plan has it, with the load and sources of its forecasts."""
         return ExecutedDay(
-            record.planned_values(record.grid, "import_mw"),
-            record.planned_values(record.grid, "export_mw"),
+            record.planned_values(self.grid, "import_mw"),
+            record.planned_values(self.grid, "export_mw"),
             {name: discharge for name, (_, discharge) in points.items()},
             {name: float(record.planned_values(name, "energy_mwh")[-1]) for name in points},
         )
@@ -98,9 +103,10 @@ class DayRules(RealDay[BatteryPoints, ExecutedDay]):
             for name, mwh in by_battery.final_mwh.items()
         }
         by_battery = replace(by_battery, final_mwh=final)
-        if record.exchange_mw is None:
+        if self.grid not in record.exchange_mw:
             return [("following" if batteries else "meters", by_battery)]
-        actual = replace(by_battery, import_mw=record.exchange_mw[0], export_mw=record.exchange_mw[1])
+        import_mw, export_mw = record.exchange_mw[self.grid]
+        actual = replace(by_battery, import_mw=import_mw, export_mw=export_mw)
         if is_metered:
             return [("following", by_battery), ("meters", actual)]
         return [("following" if batteries else "meters", actual)]

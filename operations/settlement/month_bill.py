@@ -40,11 +40,20 @@ class MeteredMonth:
     missing: int
 
 
-def metered_month(connection: sa.Connection, of_site: KnownSite, case: Case, day: date) -> MeteredMonth:
-    """What the meter of the connection says from the first of the month to the end of a day."""
-    times = month_times(case, day)
+def metered_months(
+    connection: sa.Connection, of_site: KnownSite, case: Case, day: date
+) -> dict[str, MeteredMonth]:
+    """What the meter of each connection says from the first of the month to the end of a day."""
+    return {
+        grid: _metered_month(connection, of_site, grid, month_times(case, day), day)
+        for grid in case.of_role("grid")
+    }
+
+
+def _metered_month(
+    connection: sa.Connection, of_site: KnownSite, grid: str, times: pd.DatetimeIndex, day: date
+) -> MeteredMonth:
     times = times[times < pd.Timestamp(day) + pd.Timedelta(days=1)]
-    grid = case.of_role("grid")[0]
     held = {
         name: measured_values(connection, of_site.number, Measured(name, grid), times[0], times[-1])["value"]
         for name in ("import", "export")
@@ -58,56 +67,73 @@ def metered_month(connection: sa.Connection, of_site: KnownSite, case: Case, day
 
 
 def month_bill(
-    case: Case, day: date, metered: MeteredMonth, final_soc: Mapping[str, float], context: SolveContext
+    case: Case,
+    day: date,
+    metered: Mapping[str, MeteredMonth],
+    final_soc: Mapping[str, float],
+    context: SolveContext,
 ) -> MonthBill | None:
     """The month's bill so far, and with the cheapest rest of the month by the case's own load and sources.
 
-    None where nothing is metered or prices are not the tariff's. Nothing is expected where intervals are
-    missing, or the rest has no dispatch.
+    Of several connections the bills are added up, intervals and peaks too. None where one is not metered, or
+    has other prices than the tariff's. Nothing is expected where intervals are missing, or the rest has no
+    dispatch.
     """
-    grid = case.of_role("grid")[0]
-    billed = bill_so_far(case, metered)
-    if billed is None:
+    bills = bills_so_far(case, metered)
+    if bills is None:
         return None
+    charges = pd.concat([billed.by_charge_yuan.sum() for billed in bills.values()])
+    missing = sum(month.missing for month in metered.values())
     result = MonthBill(
         f"{day:%Y-%m}",
-        billed.total_yuan,
-        len(metered.times),
-        metered.missing,
-        {str(charge): float(yuan) for charge, yuan in billed.by_charge_yuan.sum().items()},
+        sum(billed.total_yuan for billed in bills.values()),
+        sum(len(month.times) for month in metered.values()),
+        missing,
+        {str(charge): float(yuan) for charge, yuan in charges.groupby(level=0, sort=False).sum().items()},
     )
     rest = month_times(case, day)
     rest = rest[rest >= pd.Timestamp(day) + pd.Timedelta(days=1)]
-    if metered.missing or not len(rest):
-        return result if metered.missing else _expected(result, billed)
+    if missing or not len(rest):
+        return result if missing else _expected(result, bills)
     context.progress("the rest of the month")
+    peaks_mw = {grid: billed.months[0].peak_kw / 1e3 for grid, billed in bills.items()}
     try:
-        imports, exports = _rest_of_month(
-            case, grid, rest, billed.months[0].peak_kw / 1e3, final_soc, context
-        )
+        exchanges = _rest_of_month(case, rest, peaks_mw, final_soc, context)
     except (InputError, InfeasibleError, SolverError):
         return result
-    whole = _bill(
-        case,
-        grid,
-        pd.DatetimeIndex(metered.times.append(rest)),
-        np.concatenate([metered.import_mw, imports]),
-        np.concatenate([metered.export_mw, exports]),
-    )
+    whole = {
+        grid: _bill(
+            case,
+            grid,
+            pd.DatetimeIndex(month.times.append(rest)),
+            np.concatenate([month.import_mw, exchanges[grid][0]]),
+            np.concatenate([month.export_mw, exchanges[grid][1]]),
+        )
+        for grid, month in metered.items()
+    }
     return _expected(result, whole)
 
 
-def bill_so_far(case: Case, metered: MeteredMonth) -> Bill | None:
-    """The bill of what is metered of a month; None where nothing is, or prices are not the tariff's."""
-    grid = case.of_role("grid")[0]
-    own_prices = any(name == grid for name, _ in case.series)
-    if own_prices or not len(metered.times) or not isinstance(case.devices[grid], Connection):
-        return None
-    return _bill(case, grid, metered.times, metered.import_mw, metered.export_mw)
+def bills_so_far(case: Case, metered: Mapping[str, MeteredMonth]) -> dict[str, Bill] | None:
+    """The bill of each connection of what is metered of a month.
+
+    None where nothing is metered of one, or its prices are not the tariff's.
+    """
+    bills = {}
+    for grid, month in metered.items():
+        own_prices = any(name == grid for name, _ in case.series)
+        if own_prices or not len(month.times) or not isinstance(case.devices[grid], Connection):
+            return None
+        bills[grid] = _bill(case, grid, month.times, month.import_mw, month.export_mw)
+    return bills or None
 
 
-def _expected(result: MonthBill, whole: Bill) -> MonthBill:
-    return replace(result, expected_yuan=whole.total_yuan, expected_peak_mw=whole.months[0].peak_kw / 1e3)
+def _expected(result: MonthBill, whole: Mapping[str, Bill]) -> MonthBill:
+    return replace(
+        result,
+        expected_yuan=sum(billed.total_yuan for billed in whole.values()),
+        expected_peak_mw=sum(billed.months[0].peak_kw for billed in whole.values()) / 1e3,
+    )
 
 
 def _bill(case: Case, grid: str, times: pd.DatetimeIndex, import_mw: Array, export_mw: Array) -> Bill:
@@ -120,21 +146,23 @@ def _bill(case: Case, grid: str, times: pd.DatetimeIndex, import_mw: Array, expo
 
 def _rest_of_month(
     case: Case,
-    grid: str,
     times: pd.DatetimeIndex,
-    peak_mw: float,
+    peaks_mw: Mapping[str, float],
     final_soc: Mapping[str, float],
     context: SolveContext,
-) -> tuple[Array, Array]:
-    """Import and export [MW] of the cheapest dispatch of the rest of a month."""
+) -> dict[str, tuple[Array, Array]]:
+    """Import and export [MW] of each connection in the cheapest dispatch of the rest of a month."""
     known = with_overrides(case, dict(final_soc) or None)
-    if known.devices[grid].pays_for_demand:
-        device = with_fields(known.devices[grid], f"device.{grid}", {"peak_so_far_mw": peak_mw})
-        known = replace(known, devices={**known.devices, grid: device})
+    devices = dict(known.devices)
+    for grid, peak_mw in peaks_mw.items():
+        if devices[grid].pays_for_demand:
+            devices[grid] = with_fields(devices[grid], f"device.{grid}", {"peak_so_far_mw": peak_mw})
     options = replace(context.options, gap=EXPECTED_GAP, smooth=False)
-    optimum: Optimum = solve_prepared(prepare(known, times), replace(context, options=options))
+    prepared = prepare(replace(known, devices=devices), times)
+    optimum: Optimum = solve_prepared(prepared, replace(context, options=options))
     keys = [column.key for column in optimum.tiled.template.columns]
-    imports, exports = (
-        optimum.x[optimum.tiled.column_of(keys.index((grid, name)))] for name in ("import_mw", "export_mw")
-    )
-    return np.asarray(imports), np.asarray(exports)
+
+    def power_mw(grid: str, name: str) -> Array:
+        return np.asarray(optimum.x[optimum.tiled.column_of(keys.index((grid, name)))])
+
+    return {grid: (power_mw(grid, "import_mw"), power_mw(grid, "export_mw")) for grid in peaks_mw}

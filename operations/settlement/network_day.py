@@ -5,7 +5,7 @@ wait, units and converters follow their set points, the network and the connecti
 a meter follow that meter instead, as near as the rules of the park allow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
@@ -30,7 +30,13 @@ from parkdispatch.optimizer.solve import Optimum, Proof
 from parkdispatch.results.audit import audit
 from parkdispatch.results.settlement.day_settlement import DayMoney, DayVolumes
 from parkdispatch.results.solution import cost_yuan, with_roles
-from parkdispatch.studies.closed_loop.interval_execution import Meters, SetPoints, executed_interval
+from parkdispatch.studies.closed_loop.interval_execution import (
+    Meters,
+    PeakPaidFor,
+    SetPoints,
+    executed_interval,
+    shared_peaks,
+)
 from parkdispatch.studies.closed_loop.loop_span import FORECAST_SERIES
 from parkdispatch.studies.daily_replay import with_month_peaks
 from parkdispatch.studies.solve_case import case_attributes
@@ -43,18 +49,18 @@ SERIES_OF_SOURCES = "available_mw"
 class NetworkDay:
     """A day in the columns of its template, (intervals, columns).
 
-    `exchange_mw` is import and export by the connection's meter where there is one; `final_mwh` holds stores
+    `exchange_mw` is import and export by the meters of connections that have one; `final_mwh` holds stores
     whose energy at the end was measured.
     """
 
     x: Array
-    exchange_mw: tuple[Array, Array] | None = None
+    exchange_mw: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
     final_mwh: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class NetworkRules(RealDay[Array, NetworkDay]):
-    """A day of a park of any buses and devices with one connection; points are (intervals, columns)."""
+    """A day of a park of any buses, devices and connections; points are (intervals, columns)."""
 
     work_mwh: dict[str, float] = field(default_factory=dict)  # of loads that shift, to hold a day's against
 
@@ -110,7 +116,7 @@ class NetworkRules(RealDay[Array, NetworkDay]):
             by_device = self._executed(sent.x, meters)
         final = {name: soc * self.case.batteries[name].full_mwh for name, soc in record.final_soc.items()}
         by_device = replace(by_device, final_mwh=final)
-        if record.exchange_mw is None:
+        if not record.exchange_mw:
             return [("following", by_device)]
         actual = replace(by_device, exchange_mw=record.exchange_mw)
         return [("following", by_device), ("meters", actual)] if meters else [("following", actual)]
@@ -127,9 +133,24 @@ class NetworkRules(RealDay[Array, NetworkDay]):
                 executed=np.array(done).reshape(number, width),
             )
             seen = None if meters is None else self._meters(meters, number)
-            x, _ = executed_interval(so_far, planned, self._set_points, (), seen)
+            x, _ = executed_interval(so_far, planned, self._set_points, self._peaks(done, number), seen)
             done.append(x)
         return NetworkDay(np.array(done))
+
+    def _peaks(self, done: Sequence[Array], now: int) -> list[PeakPaidFor]:
+        """The peaks by which several connections share what the devices leave to them."""
+        if len(self.grids) < 2:
+            return []
+        series, column = self.prepared.series, {grid: self._number[grid, "import_mw"] for grid in self.grids}
+        paid_mw, price = dict[str, float](), dict[str, float]()
+        for grid in self.grids:
+            price[grid] = float(series[grid, "demand_price_yuan_per_mw_month"][now])
+            so_far_mw = max((float(x[column[grid]]) for x in done), default=0.0)
+            floor_mw = 0.0
+            if self.case.devices[grid].pays_for_demand:
+                floor_mw = float(series[grid, "peak_floor_mw"][now] + series[grid, "demand_free_mw"][now])
+            paid_mw[grid] = max(so_far_mw, floor_mw)
+        return shared_peaks(column, paid_mw, price)
 
     def _meters(self, meters: dict[str, Array], number: int) -> Meters:
         """What the meters say of an interval: rows over its columns and their values."""
@@ -155,13 +176,16 @@ class NetworkRules(RealDay[Array, NetworkDay]):
 
     def money(self, day: NetworkDay) -> DayMoney:
         """The lines of the day; each cost is computed by its device too, that of the exchange by the bill."""
-        import_mw, export_mw = self._exchange_mw(day)
-        energy_yuan, peak_yuan = connection_money(self.prepared, self.grid, import_mw, export_mw)
-        energy_yuan += sum(
+        energy_yuan = sum(
             yuan
             for name, yuan in cost_yuan(self._audited(day)).items()
-            if not (name.device == self.grid and name.key in OF_EXCHANGE)
+            if not (name.device in self.grids and name.key in OF_EXCHANGE)
         )
+        peak_yuan = 0.0
+        for grid in self.grids:
+            exchanged_yuan, added_yuan = connection_money(self.prepared, grid, *self._exchange_mw(day, grid))
+            energy_yuan += exchanged_yuan
+            peak_yuan += added_yuan
         return DayMoney(energy_yuan, self._stored_yuan(day), peak_yuan)
 
     def _audited(self, day: NetworkDay) -> xr.Dataset:
@@ -193,15 +217,16 @@ class NetworkRules(RealDay[Array, NetworkDay]):
             yuan -= (done_mwh - mwh) * self.price_yuan_per_mwh
         return yuan
 
-    def _exchange_mw(self, day: NetworkDay) -> tuple[Array, Array]:
-        if day.exchange_mw is not None:
-            return day.exchange_mw
-        bought, sold = (day.x[:, self._number[self.grid, key]] for key in ("import_mw", "export_mw"))
+    def _exchange_mw(self, day: NetworkDay, grid: str) -> tuple[Array, Array]:
+        if grid in day.exchange_mw:
+            return day.exchange_mw[grid]
+        bought, sold = (day.x[:, self._number[grid, key]] for key in ("import_mw", "export_mw"))
         return np.asarray(bought), np.asarray(sold)
 
     def volumes(self, day: NetworkDay) -> DayVolumes:
-        """Energies of the day at electric buses, and its highest import."""
-        hours, (import_mw, export_mw) = self.prepared.hours, self._exchange_mw(day)
+        """Energies of the day at electric buses, and its highest import, of connections added up."""
+        hours, times = self.prepared.hours, self.prepared.times
+        exchanges = [self._exchange_mw(day, grid) for grid in self.grids]
         template, flat = self.tiled.template, with_month_peaks(self.tiled, day.x.ravel())
         load_mw, carriers = np.zeros(len(self.prepared.times)), self.case.carriers
         for (name, bus), functional in template.injections.items():
@@ -216,7 +241,7 @@ class NetworkRules(RealDay[Array, NetworkDay]):
         return DayVolumes(
             float(load_mw.sum()) * hours,
             sources_mwh,
-            float(import_mw.sum()) * hours,
-            float(export_mw.sum()) * hours,
-            float(metered_demand_mw(self.prepared.times, hours, import_mw).max()),
+            sum(float(import_mw.sum()) for import_mw, _ in exchanges) * hours,
+            sum(float(export_mw.sum()) for _, export_mw in exchanges) * hours,
+            sum(float(metered_demand_mw(times, hours, import_mw).max()) for import_mw, _ in exchanges),
         )

@@ -24,7 +24,7 @@ class RealDay(ABC, Generic[Points, Done]):
     """
 
     prepared: Prepared
-    grid: str
+    grids: tuple[str, ...]  # the connections
     price_yuan_per_mwh: float
 
     @property

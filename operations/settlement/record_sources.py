@@ -63,8 +63,20 @@ def record_from_files(
             of = measured_quantity(case, text)
             reading = reading_of(case, column)
             columns[of] = read_series(path, of.quantity.spec, times, case.calendar.hours, reading).values
+    peaks_mw = findings.collect(_given_peak, case, peak_so_far_mw)
     findings.raise_any()
-    return _record(case, day, planned, columns, {}, soc or {}, {}, peak_so_far_mw, outages, ())
+    return _record(case, day, planned, columns, {}, soc or {}, {}, peaks_mw, outages, ())
+
+
+def _given_peak(case: Case, peak_so_far_mw: float | None) -> dict[str, float]:
+    """The peak so far of the one connection; InputError where there are several, which have one each."""
+    grids = case.of_role("grid")
+    if peak_so_far_mw is not None and len(grids) != 1:
+        raise InputError(
+            f"argument `peak_so_far_mw` = {peak_so_far_mw:.15g}: must be left out, because the case has"
+            f" {len(grids)} grids, each with its own in the case file"
+        )
+    return {} if peak_so_far_mw is None else {grids[0]: peak_so_far_mw}
 
 
 def planned_values(folder: Path) -> pd.DataFrame:
@@ -113,8 +125,8 @@ def record_from_ledger(connection: "sa.Connection", of_site: "KnownSite", case: 
     after = state_in(connection, of_site, case, day + timedelta(days=1))
     final = {name: level for name, level in after.soc.items() if after.is_measured[name]}
     known = _known_outages(connection, of_site.number, day)
-    peak_mw = state.peak_so_far_mw.get(case.of_role("grid")[0])
-    return _record(case, day, planned, columns, estimated, soc, final, peak_mw, state.outages, known)
+    peaks_mw = state.peak_so_far_mw
+    return _record(case, day, planned, columns, estimated, soc, final, peaks_mw, state.outages, known)
 
 
 def _quantities(case: Case) -> list[Measured]:
@@ -124,7 +136,8 @@ def _quantities(case: Case) -> list[Measured]:
         for quantity in ("load", "pv", "wind", "battery", "power")
         for name in devices_with(case, quantity)
     ]
-    return [*by_device, *(Measured(name, case.of_role("grid")[0]) for name in ("import", "export"))]
+    grids = case.of_role("grid")
+    return [*by_device, *(Measured(name, grid) for grid in grids for name in ("import", "export"))]
 
 
 def _known_outages(connection: "sa.Connection", of_site: int, day: date) -> list[RecordedOutage] | None:
@@ -154,32 +167,35 @@ def _record(
     estimated: Mapping[str, int],
     soc: Mapping[str, float],
     final_soc: Mapping[str, float],
-    peak_so_far_mw: float | None,
+    peak_so_far_mw: Mapping[str, float],
     outages: Sequence[RecordedOutage],
     planned_outages: Sequence[RecordedOutage] | None,
 ) -> DayRecord:
     """The record, with what is assumed in the place of what was not measured."""
-    grid = case.of_role("grid")[0]
     by_name = {(of.name, of.device): values for of, values in columns.items()}
     measured, powers, assumed = device_meters(case, planned, by_name)
     set_points = {device: values for (name, device), values in by_name.items() if name == "battery"}
-    exchange = None
-    if ("import", grid) in by_name:
+    exchange = dict[str, tuple[Array, Array]]()
+    for grid in case.of_role("grid"):
+        if ("import", grid) not in by_name:
+            assumed.append(("import_unmetered", {"device": grid}))
+            continue
         export = by_name.get(("export", grid))
         if export is None:
             assumed.append(("export_unmetered", {"device": grid}))
             export = np.zeros(len(by_name["import", grid]))
-        exchange = (by_name["import", grid], export)
-    else:
-        assumed.append(("import_unmetered", {"device": grid}))
+        exchange[grid] = (by_name["import", grid], export)
     for name in case.batteries:
         if name not in set_points:
             assumed.append(("battery_unmetered", {"device": name}))
         if name not in soc:
             level = case.batteries[name].initial_soc
             assumed.append(("soc_assumed", {"device": name, "soc": level}))
-    if peak_so_far_mw is None and case.devices[grid].pays_for_demand:
-        assumed.append(("peak_assumed", {"device": grid}))
+    assumed += [
+        ("peak_assumed", {"device": grid})
+        for grid in case.of_role("grid")
+        if grid not in peak_so_far_mw and case.devices[grid].pays_for_demand
+    ]
     assumed += [("estimated", {"device": text, "intervals": count}) for text, count in estimated.items()]
     return DayRecord(
         case,
@@ -201,6 +217,8 @@ def _record(
 def record_digest(record: DayRecord) -> str:
     """SHA-256 of all that a settlement is made from, to the bit."""
     digest = hashlib.sha256()
+    is_metered = [grid in record.exchange_mw for grid in record.grids]
+    peaks_mw = [record.peak_so_far_mw.get(grid) for grid in record.grids]
     texts: list[Any] = [
         record.case.sha256,
         record.case.tariff.model_dump_json(),
@@ -208,13 +226,13 @@ def record_digest(record: DayRecord) -> str:
         [[*column] for column in record.planned.columns],
         sorted(record.soc.items()),
         sorted(record.final_soc.items()),
-        record.peak_so_far_mw,
+        peaks_mw[0] if len(peaks_mw) == 1 else peaks_mw,
         [item.fields | {"device": item.device} for item in record.outages],
         [item.fields for item in record.planned_outages or ()],
         sorted(record.measured),
         sorted(record.set_points_mw),
         sorted(record.powers_mw),
-        record.exchange_mw is None,
+        not is_metered[0] if len(is_metered) == 1 else is_metered,
     ]
     digest.update(json.dumps(texts, default=str).encode())
     arrays = [
@@ -222,7 +240,7 @@ def record_digest(record: DayRecord) -> str:
         *(record.measured[name] for name in sorted(record.measured)),
         *(record.set_points_mw[name] for name in sorted(record.set_points_mw)),
         *(record.powers_mw[name] for name in sorted(record.powers_mw)),
-        *(record.exchange_mw or ()),
+        *(values for grid in sorted(record.exchange_mw) for values in record.exchange_mw[grid]),
     ]
     for array in arrays:
         digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())

@@ -64,8 +64,8 @@ def settle_day(record: DayRecord, context: SolveContext) -> Settlement:
     foresight = _solved(real, context)
     price = float(replacement_price_yuan_per_mwh(foresight, case)[0])
     if is_at_one_bus(case):
-        return _settled(record, DayRules(real, record.grid, price), foresight, context)
-    rules = NetworkRules(real, record.grid, price).with_work_of(foresight)
+        return _settled(record, DayRules(real, record.grids, price), foresight, context)
+    rules = NetworkRules(real, record.grids, price).with_work_of(foresight)
     return _settled(record, rules, foresight, context)
 
 
@@ -154,17 +154,22 @@ def _real_case(record: DayRecord, outages: Sequence[RecordedOutage] | None = Non
     """The case with the real state of charge and peak so far, and outages, the real ones unless given."""
     case = with_outages(record.case, record.outages if outages is None else outages)
     case = with_overrides(case, dict(record.soc) or None)
-    peak_mw = record.peak_so_far_mw or 0.0
-    if (record.grid, "peak_floor_mw") in record.planned.columns:
-        floor_mw = float(record.planned_values(record.grid, "peak_floor_mw")[0])
-        free = (record.grid, "demand_free_mw")
-        free_mw = float(record.planned[free].iloc[0]) if free in record.planned.columns else 0.0
-        peak_mw = max(peak_mw, floor_mw + free_mw if floor_mw > 0 else 0.0)
-    grid = case.devices[record.grid]
-    if not grid.pays_for_demand:
-        return case
-    fields = with_fields(grid, f"device.{record.grid}", {"peak_so_far_mw": peak_mw})
-    return replace(case, devices={**case.devices, record.grid: fields})
+    devices = dict(case.devices)
+    for name in record.grids:
+        if devices[name].pays_for_demand:
+            fields = {"peak_so_far_mw": _peak_so_far_mw(record, name)}
+            devices[name] = with_fields(devices[name], f"device.{name}", fields)
+    return replace(case, devices=devices)
+
+
+def _peak_so_far_mw(record: DayRecord, grid: str) -> float:
+    """The month's peak before the day, or that which the plan was made against where it is higher."""
+    peak_mw = record.peak_so_far_mw.get(grid, 0.0)
+    if (grid, "peak_floor_mw") not in record.planned.columns:
+        return peak_mw
+    floor_mw, free = float(record.planned_values(grid, "peak_floor_mw")[0]), (grid, "demand_free_mw")
+    free_mw = float(record.planned[free].iloc[0]) if free in record.planned.columns else 0.0
+    return max(peak_mw, floor_mw + free_mw if floor_mw > 0 else 0.0)
 
 
 def _prepared(record: DayRecord, case: Case, forecast: Sequence[str]) -> Prepared:

@@ -12,7 +12,7 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.operations.ledger.ledger_store import Author, Ledger
 from parkdispatch.operations.ledger.ledger_tables import sending, settlement
 from parkdispatch.operations.ledger.sites import site_of
-from parkdispatch.operations.settlement.month_bill import metered_month, month_bill
+from parkdispatch.operations.settlement.month_bill import metered_months, month_bill
 from parkdispatch.operations.settlement.record_sources import record_digest, record_from_ledger
 from parkdispatch.operations.settlement.settle_day import settle_day
 from parkdispatch.results.settlement.day_settlement import (
@@ -39,7 +39,7 @@ def settle_from_ledger(
     with ledger.reading() as connection:
         of_site = site_of(connection, case)
         record = record_from_ledger(connection, of_site, case, day)
-        metered = metered_month(connection, of_site, case, day)
+        metered = metered_months(connection, of_site, case, day)
     digest, settled = record_digest(record), settle_day(record, context)
     if with_bill:
         settled = replace(settled, bill=month_bill(case, day, metered, record.final_soc, context))

@@ -150,6 +150,7 @@ def _regret(
         largest_gap=proofs.largest_gap,
         gave_way=proofs.gave_way,
         missing_mwh=result.missing_mwh,
+        broken=result.broken,
         foresight_gap=result.reference.foresight_gap,
         losses={cause: losses[cause] for cause in CAUSES if cause in losses},
         months=months,

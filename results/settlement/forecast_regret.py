@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from parkdispatch.models.errors import SolverError
+from parkdispatch.results.broken_limits import BrokenLimit
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.settlement.day_settlement import DayMoney, money_json
 
@@ -55,6 +56,7 @@ class ForecastRegret:
     months: Sequence[RegretMonth]
     facts: Mapping[str, Any] = field(default_factory=dict)  # of the run, for `regret.json`
     versions: Mapping[str, str] = field(default_factory=dict)
+    broken: tuple[BrokenLimit, ...] = ()  # limits over more than a day that were not kept
     failed: tuple[FailedTask, ...] = ()  # the day that could not be run, before which the span ends
     asked_days: int = 0
 
@@ -124,6 +126,7 @@ def regret_json(regret: ForecastRegret) -> dict[str, Any]:
             "gave_way": regret.gave_way,
         },
         "missing_mwh": regret.missing_mwh,
+        "broken_limits": [broken.json for broken in regret.broken],
         "foresight_gap": regret.foresight_gap,
         "days_asked": regret.asked_days,
         "failed": [vars(task) for task in regret.failed],

@@ -83,6 +83,15 @@ def run_lines(regret: ForecastRegret, words: Words) -> list[str]:
         lines.append(text["gave_way"].format(intervals=f"{regret.gave_way:,}"))
     if regret.missing_mwh > 1e-3:
         lines.append(text["missing"].format(mwh=f"{regret.missing_mwh:,.3f}"))
+    lines += [
+        text["broken"].format(
+            limit=f"{broken.device}.{broken.name}",
+            period=broken.period,
+            used=f"{broken.used:,.3f}",
+            over=f"{broken.over:,.3f}",
+        )
+        for broken in regret.broken
+    ]
     return lines
 
 

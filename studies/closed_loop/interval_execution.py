@@ -75,6 +75,21 @@ class PeakPaidFor:
     penalty: float
 
 
+def shared_peaks(
+    columns: Mapping[str, int], paid_mw: Mapping[str, float], demand_price: Mapping[str, float]
+) -> list[PeakPaidFor]:
+    """The peaks by which several connections share an import, by the column of each.
+
+    One with room below what it pays for anyway [MW] comes first, then the one whose peak costs least.
+    """
+    dearest = max(demand_price.values(), default=0.0) or 1.0
+    return [
+        PeakPaidFor(columns[name], paid_mw[name], SHARED_PENALTY * (0.5 + 0.5 * price / dearest))
+        for name, price in demand_price.items()
+        if price > 0
+    ]
+
+
 def executed_interval(
     tiled: PartlyExecuted,
     planned: Array,

@@ -33,6 +33,7 @@ def write_loop(
         "without_storage_yuan": result.without_yuan,
         "kept": result.kept,
         "missing_mwh": result.missing_mwh,
+        "broken_limits": [broken.json for broken in result.broken],
         "plans": asdict(result.proofs),
         "cpu_ms_a_step": result.cpu_ms,
         "seconds": seconds,

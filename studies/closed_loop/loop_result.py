@@ -7,6 +7,7 @@ import pandas as pd
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.results.broken_limits import BrokenLimit
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.studies.closed_loop.span_costs import SpanCosts
 
@@ -57,6 +58,7 @@ class LoopResult:
     proofs: LoopProofs
     cpu_ms: float  # of planning and executing, mean by step
     plan_costs_yuan: Array = field(repr=False)  # of the plan last made, (intervals,)
+    broken: tuple[BrokenLimit, ...] = ()  # limits of periods that ended within the span, and were not kept
     failed: FailedTask | None = None  # the day that could not be run, before which all of this ends
     asked_days: int = 0
 

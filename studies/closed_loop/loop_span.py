@@ -2,25 +2,29 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from parkdispatch.inputs.prepare import Prepared
-from parkdispatch.models.device import Array
+from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
+from parkdispatch.optimizer.formulation.allowances import allowable_totals, without_allowed
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
+from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.studies.closed_loop.loop_forecasts import ISSUED, IssuedForecasts, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions, option_problems
 from parkdispatch.studies.closed_loop.loop_result import LoopProofs, LoopReference, LoopResult
+from parkdispatch.studies.closed_loop.running_limits import KEPT, RunningLimits
 from parkdispatch.studies.closed_loop.span_costs import SpanCosts, span_costs
 from parkdispatch.studies.daily_replay import with_month_peaks
-from parkdispatch.studies.demand_peak import relaxed_demand_mw
+from parkdispatch.studies.demand_peak import planned_whole, relaxed_demand_mw
 
 FORECAST_ROLES = ("load", "source")  # whose series are not known ahead; prices and limits are
 FORECAST_SERIES = ("demand_mw", "available_mw", "driver_mw")  # others follow from the calendar
@@ -48,6 +52,7 @@ class LoopSpan(ABC):
         self.year = tile(self.template, Horizon(prepared.times, hours), prepared.series)
         if problems := option_problems(prepared, options) + self.refusals():
             raise InputError(problems)
+        self.limits = self._running_limits()
         self.weights = self.year.weights
         self.months = self.year.horizon.period("month")
         self.expected_mw = dict[int, Mapping[str, float]]()
@@ -73,6 +78,16 @@ class LoopSpan(ABC):
         self.proofs, self.month = LoopProofs(), -1
         self.peak_mw = dict.fromkeys(self.bought, 0.0)
         self.executed, self.costs = list[Array](), list[float]()
+
+    def _running_limits(self) -> RunningLimits:
+        """What limits over more than a day leave, by a plan of the year; InfeasibleError without one."""
+        if not allowable_totals(self.template):
+            return RunningLimits(self.year, None)
+        if (year_x := planned_whole(self.year, self.devices)) is None:
+            raise InfeasibleError(explain_infeasibility(self.year, self.year.program))
+        limits = RunningLimits(self.year, year_x)
+        limits.begin_at(self.options.first)
+        return limits
 
     @abstractmethod
     def refusals(self) -> list[str]:
@@ -188,11 +203,13 @@ class LoopSpan(ABC):
             for month in np.unique(self.months[span]):
                 if np.count_nonzero(self.months == month) > np.count_nonzero(self.months[span] == month):
                     self._set_floors(weights, self.months[span] == month, self._expected_mw(int(month)))
-        tiled = Tiled(self.template, Horizon(times, hours), weights)
+        template = without_allowed(self.template, self.limits.keys)  # whether these are kept is told
+        tiled = Tiled(template, Horizon(times, hours), weights)
         executed = np.array(self.executed)
         x = with_month_peaks(tiled, executed.ravel())
+        self.limits.use(span.start, tiled, x)
         # what a limit or the peak took from the stores in the last intervals no plan could make good
-        endless = replace(tiled, template=replace(self.template, ends=[]))
+        endless = replace(tiled, template=replace(template, ends=[]))
         if not (error := primal_infeasibility(endless.program, x)) <= 10 * FEASIBILITY_TOLERANCE:
             raise SolverError(f"what was executed breaks a rule by {error:g}")
         missing_mwh = (tiled.program.row_lower - tiled.program.matrix @ x)[len(endless.program.row_lower) :]
@@ -203,6 +220,7 @@ class LoopSpan(ABC):
             costs=span_costs(tiled, x, list(self.bought)),
             reference=reference or self._reference(tiled),
             missing_mwh=float(np.maximum(missing_mwh, 0.0).sum()),
+            broken=tuple(self.limits.broken(span.stop)),
             proofs=replace(self.proofs),
             cpu_ms=cpu_ms,
             plan_costs_yuan=np.array(self.costs),
@@ -211,17 +229,27 @@ class LoopSpan(ABC):
     def _reference(self, span: Tiled) -> LoopReference:
         """The span known from its beginning, with and without storage."""
         times, hours = span.horizon.times, span.horizon.hours
-        series: Mapping[Key, Array] = dict(zip(self.template.series, span.weights[1:], strict=True))
-        foresight = optimize(self.devices, times, hours, series)
-        devices = {name: device for name, device in self.devices.items() if device.role != "store"}
+        series: dict[Key, Array] = dict(zip(self.template.series, span.weights[1:], strict=True))
+        first = self.options.first
+        series |= self.limits.series(first, first + self.options.count)
+
+        def solved(devices: Mapping[str, Device]) -> tuple[SpanCosts, float, float]:
+            """The costs, the gap, and by how much limits over more than a day are exceeded."""
+            optimum = optimize(devices, times, hours, series, allowances=self.limits.keys)
+            template = without_allowed(compile_template(devices, hours), self.limits.keys)
+            tiled = tile(template, span.horizon, series)
+            excess = optimum.x[tiled.shared_starts[-1] :]
+            costs = span_costs(tiled, optimum.x[: tiled.shared_starts[-1]], list(self.bought))
+            return costs, optimum.proof.gap, float(excess.sum())
+
+        foresight, gap, least_excess = solved(self.devices)
         without: SpanCosts | None = None
-        try:
-            base = optimize(devices, times, hours, series)
-            without = span_costs(base.tiled, base.x, list(self.bought))
-        except InfeasibleError:
-            pass  # there is nothing to compare with
-        costs = span_costs(foresight.tiled, foresight.x, list(self.bought))
+        with suppress(InfeasibleError):  # there is nothing to compare with
+            stores = [name for name, device in self.devices.items() if device.role == "store"]
+            without, _, excess = solved({n: d for n, d in self.devices.items() if n not in stores})
+            if excess > least_excess + KEPT:
+                without = None
         of_span = self.months[self.options.first : self.options.first + self.options.count]
         for month in np.unique(of_span).tolist():  # for runs that begin from this reference
             self._expected_mw(month)
-        return LoopReference(costs, foresight.proof.gap, without, dict(self.expected_mw))
+        return LoopReference(foresight, gap, without, dict(self.expected_mw))

@@ -1,7 +1,8 @@
 """A closed loop of any park: several buses and connections, units, shifted work, heat.
 
 A plan begins at the midnight before, with what was executed since then fixed: limits over a day and least
-times of running know what has been. At midnight every state is handed on, as daily plans do.
+times of running know what has been. At midnight every state is handed on, as daily plans do, and what limits
+over more than a day leave.
 """
 
 import time
@@ -9,14 +10,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array, Seen
 from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.optimizer.formulation.allowances import (
+    excess_yuan,
+    with_allowances,
+    without_allowed,
+)
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.partly_executed import PartlyExecuted
 from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.general_optimum import find_general_optimum
 from parkdispatch.optimizer.highs import InfeasibleProgram
 from parkdispatch.optimizer.proof.certificate import EXACT
@@ -25,10 +33,10 @@ from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import SolveSettings
 from parkdispatch.studies.closed_loop.interval_execution import (
     PEAK_PENALTY,
-    SHARED_PENALTY,
     PeakPaidFor,
     SetPoints,
     executed_interval,
+    shared_peaks,
 )
 from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
@@ -73,18 +81,24 @@ class NetworkLoop(LoopSpan):
             for month in np.unique(months).tolist():
                 self._set_floors(weights, months == month, self.floor_mw(int(month)))
         horizon = Horizon(self.prepared.times[self.day_first : span.stop], self.prepared.hours)
+        if allowed := self.limits.series(self.day_first, span.stop):
+            template = with_allowances(self.template, self.limits.keys)
+            rows = [allowed[key] for key in template.series[len(self.template.series) :]]
+            weights = np.vstack([weights, *rows])
         x, gap, objective_yuan, tiled = self._solved(horizon, weights)
         self.proofs.add(gap)
         past = now - self.day_first
         spent_yuan = sum(
             float(tiled.evaluate(functional, x)[:past].sum()) for functional in tiled.template.costs.values()
         )
+        spent_yuan += excess_yuan(tiled, x)
         width = len(tiled.template.columns)
         return x[: width * len(horizon)].reshape(-1, width)[past:], objective_yuan - spent_yuan
 
     def _solved(self, horizon: Horizon, weights: Array) -> tuple[Array, float, float, PartlyExecuted]:
         """A plan, its gap and its cost; without the end of the case where that is out of reach."""
-        for template in (self.day_template, replace(self.day_template, ends=[])):
+        allowed = with_allowances(self.day_template, self.limits.keys)
+        for template in (allowed, replace(allowed, ends=[])):
             tiled = PartlyExecuted(template, horizon, weights, executed=self._executed_of_day())
             settings_until = time.monotonic() + PLAN_LIMIT_S
             try:
@@ -104,7 +118,8 @@ class NetworkLoop(LoopSpan):
         span = slice(self.day_first, now + 1)
         horizon = Horizon(self.prepared.times[span], self.prepared.hours)
         executed = self._executed_of_day()
-        tiled = PartlyExecuted(self.day_template, horizon, self.weights[:, span], executed=executed)
+        template = without_allowed(self.day_template, self.limits.keys)  # plans make up for what is used
+        tiled = PartlyExecuted(template, horizon, self.weights[:, span], executed=executed)
         x, gave_way = executed_interval(tiled, planned, self.points, self._peaks(now, most_mw))
         self.of_day.append(x)
         return x, gave_way
@@ -115,17 +130,12 @@ class NetworkLoop(LoopSpan):
         if not holds and not several:
             return []
         price = {name: self._demand_price(name, now) for name in self.bought}
+        if not holds:
+            return shared_peaks(self.bought, self.floor_mw(self.month), price)
         dearest = max(price.values()) or 1.0
-        floors_mw = most_mw or self.floor_mw(self.month)
         return [
-            PeakPaidFor(
-                self.bought[name],
-                power_mw,
-                PEAK_PENALTY * (0.8 + 0.2 * price[name] / dearest)
-                if holds
-                else SHARED_PENALTY * (0.5 + 0.5 * price[name] / dearest),
-            )
-            for name, power_mw in floors_mw.items()
+            PeakPaidFor(self.bought[name], power_mw, PEAK_PENALTY * (0.8 + 0.2 * price[name] / dearest))
+            for name, power_mw in most_mw.items()
             if price[name] > 0 or not several
         ]
 
@@ -145,11 +155,17 @@ class NetworkLoop(LoopSpan):
         """At midnight, begin a day with the states that the one before has left."""
         if now % self.per_day or now == self.day_first:
             return
-        self.day_template = self._next_template(np.array(self.of_day), now)
+        times = self.prepared.times[self.day_first : now]
+        executed, horizon = np.array(self.of_day), Horizon(times, self.prepared.hours)
+        if self.limits.keys:
+            done = Tiled(self.day_template, horizon, self.weights[:, self.day_first : now])
+            shared = np.zeros(done.shared_starts[-1] - done.shared_starts[0])
+            self.limits.use(self.day_first, done, np.concatenate([executed.ravel(), shared]))
+        self.day_template = self._next_template(executed, times)
         self.day_first, self.of_day = now, []
 
-    def _next_template(self, executed: Array, now: int) -> Template:
-        times, keys = self.prepared.times[self.day_first : now], [c.key for c in self.template.columns]
+    def _next_template(self, executed: Array, times: pd.DatetimeIndex) -> Template:
+        keys = [column.key for column in self.template.columns]
         for name in self.states:
             variables = {
                 key: executed[:, number] for number, (owner, key) in enumerate(keys) if owner == name

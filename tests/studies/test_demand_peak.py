@@ -11,7 +11,7 @@ from parkdispatch.inputs.prepare import day_times
 from parkdispatch.models.device import Array
 from parkdispatch.models.network.link import Link
 from parkdispatch.studies.day_plan import prepare_day
-from parkdispatch.studies.demand_peak import monthly_peaks_mw
+from parkdispatch.studies.demand_peak import monthly_peaks_mw, planned_whole
 from parkdispatch.studies.dispatch import dispatch_case
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.small_parks import Line, SmallPark
@@ -20,7 +20,8 @@ MW = 1e-6
 
 
 def peaks_mw(park: SmallPark) -> dict[str, Array]:
-    return monthly_peaks_mw(park.tiled(), park.devices)
+    year = park.tiled()
+    return monthly_peaks_mw(year, park.devices, planned_whole(year, park.devices))
 
 
 @pytest.mark.parametrize("bus", ["ac", "mill"])

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 import pytest
 
 from parkdispatch.inputs.loader import load_case
@@ -19,6 +21,7 @@ from parkdispatch.models.loads.shiftable_load import ShiftableLoad
 from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.stores.heat_store import HeatStore
+from parkdispatch.models.vocabulary import Interval, Terms
 from parkdispatch.optimizer.dataset import to_dataset
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
@@ -29,7 +32,7 @@ from parkdispatch.results.solution import device_quantities
 from parkdispatch.studies.daily_replay import assemble_year, not_handed_over
 from parkdispatch.studies.day_ahead_plans import DayPlan, plan_days
 from tests.support.flexible_parks import add
-from tests.support.small_parks import SmallPark
+from tests.support.small_parks import Bare, SmallPark
 
 DAYS = 3
 # dear from the evening until 3:00, so that what runs or is shed at midnight goes on; paid for before,
@@ -190,17 +193,26 @@ def test_cycles_of_a_month_are_those_of_its_days() -> None:
     assert broken_rules(made, "battery", whole) == set()
 
 
-def test_rules_of_a_year_cannot_be_kept_by_days() -> None:
-    """A day does not know what the others need: told at once, and not after a year of days."""
+class Tank(Bare):
+    """A store that hands nothing on, so that a day cannot begin with what the one before left."""
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        block.energy_mwh, block.power_mw = pyo.Var(bounds=(0, 5)), pyo.Var(bounds=(-1, 1))
+        before = interval.previous(block.energy_mwh, 0.0)
+        block.law = pyo.Constraint(expr=block.energy_mwh == before - block.power_mw * interval.hours)
+        return Terms({self.bus: block.power_mw})
+
+
+def test_what_cannot_be_handed_on_is_told_before_a_year_of_days() -> None:
+    """Rules of a year are handed on as allowances; a state that no device hands on is refused by name."""
     made = SmallPark(48).grid(100.0).load(1.0).pv(1.0)
     made.add("rules", ParkRules(co2_cap_t=5.0, peak_import_mw=9.0), binds=1.0)
-    (line,) = not_handed_over(made.tiled().template, made.devices)
-    assert line == (
-        "`device.rules`: limits `co2_cap` over more than a day: cannot be planned day by day, because no day"
-        " knows what the others need"
-    )
-    made.add("rules", ParkRules(co2_price_yuan_per_t=80.0, peak_import_mw=9.0), binds=1.0)
     assert not_handed_over(made.tiled().template, made.devices) == []
+    made.add("tank", Tank())
+    assert not_handed_over(made.tiled().template, made.devices) == [
+        "`device.tank`: keeps a value of the interval before: must hand it over at midnight by"
+        " `initial_state`, or it cannot be planned day by day"
+    ]
 
 
 @pytest.mark.slow

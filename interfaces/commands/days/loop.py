@@ -92,8 +92,8 @@ def loop(
     end_of_days(round(len(result.times) * prepared.hours / 24), result.asked_days, failed)
 
 
-def _show(result: "LoopResult", forecast: str) -> None:
-    """Print what the loop cost, what it keeps, and how its plans were proven."""
+def loop_lines(result: "LoopResult", forecast: str) -> list[str]:
+    """What the loop cost, what it keeps, and how its plans were proven, in English."""
     proofs = result.proofs
     lines = [
         f"{result.times[0]:%Y-%m-%d} to {result.times[-1]:%Y-%m-%d}: {proofs.count:,} plans,"
@@ -108,11 +108,22 @@ def _show(result: "LoopResult", forecast: str) -> None:
     if result.missing_mwh > LEAST_MWH:
         lines.append(f"The stores end {result.missing_mwh:,.3f} MWh below what the case asks for")
     lines += [
+        f"Limit not kept: {broken.device}.{broken.name} of {broken.period} is {broken.used:,.3f}, by"
+        f" {broken.over:,.3f} beyond its limit"
+        for broken in result.broken
+    ]
+    lines += [
         f"Plans proven optimal for their forecast: {proofs.proven:,} of {proofs.count:,}; largest gap"
         f" {proofs.largest_gap:.1e}",
         f"Set points that gave way to a limit or the peak: {proofs.gave_way:,} intervals",
         f"Processor time: {result.cpu_ms:.1f} ms a step",
     ]
+    return lines
+
+
+def _show(result: "LoopResult", forecast: str) -> None:
+    """Print what the loop cost, what it keeps, and how its plans were proven."""
+    lines = loop_lines(result, forecast)
     for line in lines:
         out_console.print(say(line), soft_wrap=True)
     if result.failed is not None:

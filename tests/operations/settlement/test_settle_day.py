@@ -10,7 +10,6 @@ import pytest
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.operations.known_outages import RecordedOutage
 from parkdispatch.operations.settlement.day_record import settleable
 from parkdispatch.operations.settlement.settle_day import settle_day
@@ -106,9 +105,8 @@ def test_sun_that_did_not_come(case: Case) -> None:
 def test_the_meter_of_the_connection_has_the_last_word(case: Case, plan: pd.DataFrame) -> None:
     metered = plan["grid", "import_mw"].to_numpy() + 1.0  # 1 MW that no other meter has
     set_points = (plan["battery", "discharge_mw"] - plan["battery", "charge_mw"]).to_numpy()
-    day = record(
-        case, plan, flat(100.0), NONE, exchange_mw=(metered, NONE), set_points_mw={"battery": set_points}
-    )
+    meters = {"exchange_mw": {"grid": (metered, NONE)}, "set_points_mw": {"battery": set_points}}
+    day = record(case, plan, flat(100.0), NONE, **meters)
     settled = settle_day(day, CONTEXT)
     assert lines(settled.losses["meters"]) == approx(5 * 750 + 5 * 270 + 14 * 510)
     assert lines(settled.losses["following"]) == approx()
@@ -132,10 +130,8 @@ def test_the_causes_add_up(tmp_path: Path, seed: int) -> None:
     plan = planned(case, load[:24], pv[:24])
     outage = RecordedOutage("battery", datetime(2026, 7, 15, 19), datetime(2026, 7, 15, 21), 0.5)
     exchange = np.maximum(load[24:] - pv[24:], 0.0), np.maximum(pv[24:] - load[24:], 0.0)
-    settled: Settlement = settle_day(
-        record(case, plan, load[24:], pv[24:], exchange_mw=exchange, outages=(outage,), planned_outages=()),
-        CONTEXT,
-    )
+    meters = {"exchange_mw": {"grid": exchange}, "outages": (outage,), "planned_outages": ()}
+    settled: Settlement = settle_day(record(case, plan, load[24:], pv[24:], **meters), CONTEXT)
     assert settled.solves == 8
     assert unbalanced_yuan(settled) <= 1e-6
     assert sum(settled.five_lines.values()) == pytest.approx(settled.lost.total, abs=1e-6)
@@ -156,10 +152,6 @@ def test_the_shapley_value_of_a_game_known_by_hand() -> None:
 
 
 def test_a_park_that_cannot_be_settled_is_refused(case: Case) -> None:
-    """Two connections have two meters and two peaks; a limit over the year needs the days before."""
-    second = case.devices["grid"].model_copy(update={"bus": "other"})
-    cap = ParkRules.model_validate({"co2_cap_t": 1e6})
-    with pytest.raises(InputError) as refused:
-        settleable(case.with_devices({**case.devices, "second": second, "rules": cap}))
-    assert any("has 2 connections: a settlement must have one" in line for line in refused.value.problems)
-    assert any("`device.rules`: limits" in line for line in refused.value.problems)
+    """Without a connection there is nothing to pay."""
+    with pytest.raises(InputError, match="has no connection: a settlement must have one at least"):
+        settleable(case.with_devices({name: d for name, d in case.devices.items() if name != "grid"}))

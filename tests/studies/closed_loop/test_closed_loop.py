@@ -15,14 +15,13 @@ import parkdispatch as pdx
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
 from parkdispatch.models.errors import InputError
-from parkdispatch.models.network.park_rules import ParkRules
 from parkdispatch.studies.closed_loop.closed_loop import run_loop
 from parkdispatch.studies.closed_loop.loop_files import write_loop
 from parkdispatch.studies.closed_loop.loop_forecasts import ForecastKind, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions
 from parkdispatch.studies.closed_loop.loop_result import LoopResult
+from tests.support.cases.charged_park import charged_case, one_price
 from tests.support.parks.loop_days import two_days
-from tests.support.small_parks import SmallPark
 
 CENT = 1e-6
 
@@ -121,14 +120,13 @@ def test_a_day_with_persistence_keeps_every_rule(gaoan: Prepared) -> None:
     assert result.without_yuan is not None
 
 
-def test_what_cannot_be_run_is_said_at_once() -> None:
-    """A cap of CO2 over a year, of which no day knows what the others need."""
-    park = SmallPark(24).grid(10.0).load(1.0)
-    park.add("rules", ParkRules(co2_cap_t=5.0), binds=1.0)
-    case = replace(load_case("gaoan"), devices=dict(park.devices))
-    with pytest.raises(InputError) as told:
-        run_loop(Prepared(case, park.times, 1.0, park.series), LoopOptions(0, 24, 24.0, "perfect"))
-    assert "`device.rules`: limits `co2_cap` over more than a day" in str(told.value)
+def test_what_cannot_be_run_is_said_at_once(tmp_path: Path) -> None:
+    """A price tier of the month, of which no day knows how much the others have bought."""
+    times = pd.date_range("2026-07-01", periods=48, freq="h")
+    tariff = one_price(tiers=[{"above_kwh": 10_000, "added_yuan_per_kwh": 0.05}])
+    prepared = prepare(load_case(str(charged_case(tmp_path, tariff, times, np.ones(48)))), times)
+    with pytest.raises(InputError, match="`device.grid`: limits `tier_1` over more than a day"):
+        run_loop(prepared, LoopOptions(0, 48, 24.0, "perfect"))
 
 
 def test_options_out_of_range_are_said_together(gaoan: Prepared) -> None:
