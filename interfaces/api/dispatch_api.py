@@ -16,6 +16,7 @@ from parkdispatch.inputs.schema.orders import Order
 from parkdispatch.inputs.variations.overrides import Forecast, with_overrides
 from parkdispatch.inputs.variations.plan_times import MomentText, plan_times
 from parkdispatch.interfaces.api.dates import day_of
+from parkdispatch.interfaces.api.named_cases import CaseOrName, loaded
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.results.network.ac_check import CHECKED_INTERVALS, AcCheck
 from parkdispatch.results.schedule.activity_schedule import ActivityBlock, activity_blocks
@@ -178,7 +179,7 @@ class Replay(Dispatch):
 
 
 def plan(
-    case: Case,
+    case: CaseOrName,
     *,
     day: date | str | None = None,
     start: MomentText | None = None,
@@ -205,7 +206,7 @@ def plan(
     its key figures are computed when they are first asked for.
 
     Args:
-        case: what `load_case` returned.
+        case: what `load_case` returned, or the name or path that it takes.
         day: the day, a date or "2026-07-15"; None: that of the case.
         start: when the plan begins, a datetime, "2026-07-15T10:15", or "10:15" of the day; None: at midnight.
         until: when it ends, likewise, minutes or weeks later; None: at the next midnight.
@@ -241,6 +242,7 @@ def plan(
         True
 
     """
+    case = loaded(case)
     started = time.perf_counter()
     options = SolveOptions(solver, time_limit_s, smooth=True, threads=threads)
     times = plan_times(case, None if day is None else day_of("day", day), start, until)
@@ -255,7 +257,7 @@ def plan(
 
 
 def year(
-    case: Case,
+    case: CaseOrName,
     *,
     gap: float = 1e-9,
     solver: str = "highs",
@@ -266,7 +268,7 @@ def year(
     """Dispatch the case's whole year in one model, with perfect foresight.
 
     Args:
-        case: what `load_case` returned.
+        case: what `load_case` returned, or the name or path that it takes.
         gap: relative gap that suffices once it is proven, 1e-9 to 0.01.
         solver: "highs", or "pyomo:NAME" for any solver Pyomo knows.
         time_limit_s: seconds after which the best dispatch so far is returned with its proven gap.
@@ -283,6 +285,7 @@ def year(
         700.3
 
     """
+    case = loaded(case, whole_year=True)
     started = time.perf_counter()
     options = SolveOptions(solver, time_limit_s, threads=threads, gap=gap)
     prepared = prepare(case, year_times(case))
@@ -290,11 +293,11 @@ def year(
     return Dispatch(run, "year")
 
 
-def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress) -> Replay:
+def replay(case: CaseOrName, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress) -> Replay:
     """Plan the case's year day by day, each day with what the one before left, and compare with foresight.
 
     Args:
-        case: what `load_case` returned.
+        case: what `load_case` returned, or the name or path that it takes.
         time_limit_s: seconds for a day, or for the year.
         progress: called with a few words at each step.
 
@@ -302,6 +305,7 @@ def replay(case: Case, *, time_limit_s: float = 60.0, progress: Progress = ignor
         InputError, InfeasibleError, SolverError: as `plan`; the day is named.
 
     """
+    case = loaded(case, whole_year=True)
     started = time.perf_counter()
     prepared = prepare(case, year_times(case))
     context = SolveContext(SolveOptions(time_limit_s=time_limit_s), progress)

@@ -9,6 +9,7 @@ import pandas as pd
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.weather.weather_forecasts import read_weather_forecasts
 from parkdispatch.interfaces.api.dates import day_of
+from parkdispatch.interfaces.api.named_cases import CaseOrName, loaded
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.forecasting.forecast_request import (
     DayForecasts,
@@ -23,7 +24,7 @@ History = Path | str | pd.Series
 
 
 def forecast(
-    case: Case,
+    case: CaseOrName,
     *,
     load: History | None = None,
     pv: History | None = None,
@@ -38,7 +39,8 @@ def forecast(
     """Forecast a day's load, PV and wind with P10, P50 and P90 from what was measured.
 
     Args:
-        case: what `load_case` returned; its site is where the sun shines, its intervals are those forecast.
+        case: what `load_case` returned, or the name or path that it takes; its site is where the sun
+            shines, its intervals are those forecast.
         load: measured load, a CSV file or a pandas Series [MW] by the local starts of intervals.
         pv: measured PV output, likewise.
         wind: measured wind output, likewise.
@@ -57,6 +59,7 @@ def forecast(
         InputError: with everything that is wrong, such as a history that is too short.
 
     """
+    case = loaded(case)
     request = ForecastRequest(
         issue_hour, holidays, {"pv": pv_capacity_mw, "wind": wind_capacity_mw}, _weather(weather)
     )
@@ -65,7 +68,7 @@ def forecast(
 
 
 def forecast_score(
-    case: Case,
+    case: CaseOrName,
     *,
     load: History | None = None,
     pv: History | None = None,
@@ -97,6 +100,7 @@ def forecast_score(
         InputError: as `forecast`.
 
     """
+    case = loaded(case)
     request = ForecastRequest(
         issue_hour, holidays, {"pv": pv_capacity_mw, "wind": wind_capacity_mw}, _weather(weather)
     )

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import day_times
 from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.interfaces.api.dates import day_of
+from parkdispatch.interfaces.api.named_cases import CaseOrName, loaded
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError
@@ -62,7 +62,7 @@ class Hedge:
 
 
 def hedge(
-    case: Case,
+    case: CaseOrName,
     *,
     forecast: DayForecasts | Path | str,
     day: date | str | None = None,
@@ -79,7 +79,7 @@ def hedge(
     """Plan set points for a day that are the same whatever load and sources do.
 
     Args:
-        case: what `load_case` returned.
+        case: what `load_case` returned, or the name or path that it takes.
         forecast: what `forecast` returned, or a file that `parkdispatch forecast` wrote.
         day: the day, a date or "2026-07-15"; None: that of the forecast, or of the case for a file.
         paths: how many paths are drawn.
@@ -106,6 +106,7 @@ def hedge(
         argument `paths` = 1: must be from 2 to 200
 
     """
+    case = loaded(case)
     request = HedgeRequest(paths, cvar_weight, cvar_level, seed, None if scores is None else Path(scores))
     options = SolveOptions(time_limit_s=time_limit_s)
     chosen = None if day is None else day_of("day", day)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.scenarios import scenario_table
+from parkdispatch.interfaces.api.named_cases import CaseOrName, loaded
 from parkdispatch.interfaces.language_codes import language
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
 
@@ -142,7 +142,7 @@ class PublishedComparison:
 
 
 def study(
-    case: Case,
+    case: CaseOrName,
     *,
     quick: bool = False,
     as_operated: float | str | Path | None = None,
@@ -153,7 +153,8 @@ def study(
     """Dispatch every year of the storage's lifetime as it ages, and make the cash flow of the investment.
 
     Args:
-        case: what `load_case` returned; it needs a `[finance]` section and a battery.
+        case: what `load_case` returned, or the name or path that it takes; it needs a `[finance]`
+            section and a battery.
         quick: dispatch the first two years and the last, the others on a line between them.
         as_operated: share of the saving that is kept without perfect foresight, or the result file of a
             replay or loop that says it; None: all of it.
@@ -172,6 +173,7 @@ def study(
     from parkdispatch.studies.lifetime.storage_study_run import study_storage
     from parkdispatch.studies.study_tasks import run_store
 
+    case = loaded(case, whole_year=True)
     require_lifetime_inputs(case)
     kept = None if as_operated is None else read_as_operated(str(as_operated))
     started = time.perf_counter()
@@ -185,7 +187,7 @@ def study(
 
 
 def size(
-    case: Case,
+    case: CaseOrName,
     *,
     only: Sequence[str] | str | None = None,
     scenarios: int | str | Path | None = None,
@@ -201,7 +203,8 @@ def size(
     """Say what one more battery is worth: the case's `[sizing]` question.
 
     Args:
-        case: what `load_case` returned; it needs `[sizing]` and `[finance]`.
+        case: what `load_case` returned, or the name or path that it takes; it needs `[sizing]` and
+            `[finance]`.
         only: parts to compute, of best, surface, offers, steps, when, scenarios; None: all.
         scenarios: how many to draw, or a CSV file with a column for each uncertainty; None: as the case
             says.
@@ -227,6 +230,7 @@ def size(
     from parkdispatch.studies.study_tasks import run_store
     from parkdispatch.studies.task_cluster import TaskCluster
 
+    case = loaded(case, whole_year=True)
     parts = parts_asked(only if only is None or isinstance(only, str) else ",".join(only))
     require_increment_inputs(case)
     cluster = TaskCluster(scheduler, workers, None if tls is None else TlsFiles(*tls))
@@ -243,12 +247,12 @@ def size(
 
 
 def reproduce(
-    case: Case | None = None, *, quick: bool = False, progress: Progress = ignore_progress
+    case: CaseOrName | None = None, *, quick: bool = False, progress: Progress = ignore_progress
 ) -> PublishedComparison:
     """Reproduce the published figures of the Gao'an pilot plan, and the park of today beside them.
 
     Args:
-        case: the study's case; None: the built-in `gaoan-study`.
+        case: the study's case, or its name or path; None: the built-in `gaoan-study`.
         quick: dispatch the first two years and the last, the others on a line between them.
         progress: called with a few words at each step.
 
@@ -259,6 +263,6 @@ def reproduce(
     from parkdispatch.studies.reproduction.published_study import STUDY, reproduce_published
     from parkdispatch.studies.reproduction.reproduce_figures import require_study_inputs
 
-    published_case = load_case(STUDY, whole_year=True) if case is None else case
+    published_case = loaded(STUDY if case is None else case, whole_year=True)
     require_study_inputs(published_case)
     return PublishedComparison(reproduce_published(published_case, SolveContext(progress=progress), quick))

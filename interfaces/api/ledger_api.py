@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from parkdispatch.inputs.case import Case
 from parkdispatch.interfaces.api.dates import day_of
+from parkdispatch.interfaces.api.named_cases import CaseOrName, loaded
 from parkdispatch.interfaces.commands.days.ledger_options import author, opened
 from parkdispatch.models.errors import InputError
 from parkdispatch.studies.solve_options import Progress, SolveContext, SolveOptions, ignore_progress
@@ -26,18 +26,18 @@ class ParkLedger:
     def __init__(self, address: str | Path, by: str | None = None) -> None:
         self._ledger, self._by = opened(str(address)), by
 
-    def init(self, case: Case) -> None:
+    def init(self, case: CaseOrName) -> None:
         """Make the ledger where there is none, and add the site of a case with its tariff."""
         from parkdispatch.operations.ledger.sites import add_site
         from parkdispatch.results.io.provenance import versions
 
         who = author(self._by)
         self._ledger.make(who, versions()["parkdispatch"])
-        add_site(self._ledger, case, who)
+        add_site(self._ledger, loaded(case), who)
 
     def import_file(
         self,
-        case: Case,
+        case: CaseOrName,
         path: str | Path,
         columns: Sequence[str],
         quality: str = "measured",
@@ -49,9 +49,9 @@ class ParkLedger:
         """
         from parkdispatch.operations.ledger.measurements import import_file
 
-        return import_file(self._ledger, case, Path(path), columns, author(self._by), quality, stamps)
+        return import_file(self._ledger, loaded(case), Path(path), columns, author(self._by), quality, stamps)
 
-    def record(self, case: Case, what: str, value: float, at: datetime | str) -> "Delivery":
+    def record(self, case: CaseOrName, what: str, value: float, at: datetime | str) -> "Delivery":
         """Record one value that was read at a local moment, such as `soc:battery_1` or `peak`."""
         from parkdispatch.operations.ledger.measurements import record_value
 
@@ -61,24 +61,25 @@ class ParkLedger:
             raise InputError(
                 f"argument `at` = {at}: must be a local moment such as 2026-07-15 18:30"
             ) from None
-        return record_value(self._ledger, case, what, value, instant, author(self._by))
+        return record_value(self._ledger, loaded(case), what, value, instant, author(self._by))
 
-    def measured(self, case: Case, what: str, first: str | date, last: str | date) -> pd.DataFrame:
+    def measured(self, case: CaseOrName, what: str, first: str | date, last: str | date) -> pd.DataFrame:
         """What is in force from `first` to `last`: columns `value`, `quality`, `version`."""
         from parkdispatch.operations.ledger.measurements import measured_values
         from parkdispatch.operations.ledger.quantities import measured_quantity
         from parkdispatch.operations.ledger.sites import site_of
 
-        of = measured_quantity(case, what)
+        known = loaded(case)
+        of = measured_quantity(known, what)
         with self._ledger.reading() as connection:
-            number = site_of(connection, case).number
+            number = site_of(connection, known).number
             return measured_values(connection, number, of, pd.Timestamp(first), pd.Timestamp(last))
 
-    def state(self, case: Case, day: date | str) -> "DayState":
+    def state(self, case: CaseOrName, day: date | str) -> "DayState":
         """What is known when a day begins: state of charge, the month's peak so far, outages."""
         from parkdispatch.operations.ledger.day_state import day_state
 
-        return day_state(self._ledger, case, day_of("day", day))
+        return day_state(self._ledger, loaded(case), day_of("day", day))
 
     def add_plan(self, plan: "Plan", basis: Mapping[str, object] | None = None) -> int:
         """Record a plan as the next version of its day, and return the version."""
@@ -90,20 +91,26 @@ class ParkLedger:
         known = basis if basis is not None else plan_basis(case, day_state(self._ledger, case, day))
         return add_plan(self._ledger, case, plan.dataset, author(self._by), known)[0]
 
-    def send(self, case: Case, day: date | str, version: int, instead_of: int | None = None) -> None:
+    def send(self, case: CaseOrName, day: date | str, version: int, instead_of: int | None = None) -> None:
         """Mark a version as sent; InputError where another one was sent and `instead_of` does not name it."""
         from parkdispatch.operations.ledger.plan_versions import send_plan
 
-        send_plan(self._ledger, case, day_of("day", day), version, author(self._by), instead_of)
+        send_plan(self._ledger, loaded(case), day_of("day", day), version, author(self._by), instead_of)
 
     def settle(
-        self, case: Case, day: date | str, *, time_limit_s: float = 60.0, progress: Progress = ignore_progress
+        self,
+        case: CaseOrName,
+        day: date | str,
+        *,
+        time_limit_s: float = 60.0,
+        progress: Progress = ignore_progress,
     ) -> "Settlement":
         """Settle a day by what the ledger has, and record it as the next version if anything has changed."""
         from parkdispatch.operations.settlement.settlement_store import settle_from_ledger
 
         context = SolveContext(SolveOptions(time_limit_s=time_limit_s, smooth=True), progress)
-        return settle_from_ledger(self._ledger, case, day_of("day", day), context, author(self._by))[0]
+        settled_day = day_of("day", day)
+        return settle_from_ledger(self._ledger, loaded(case), settled_day, context, author(self._by))[0]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table as it is."""

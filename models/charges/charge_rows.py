@@ -1,7 +1,8 @@
 """Further charges in the dispatch: their monthly decisions and rows, and the same recomputed in numpy.
 
     demand charge   billed demand >= import wherever it is metered
-    ratchet         billed demand >= share x highest demand of the year
+    ratchet         billed demand >= share x highest demand of the year, or of each month in the window
+    demand tier     demand in the tier >= billed demand - threshold
     tier            energy in the tier >= energy of the month - threshold
     minimum         top-up >= minimum - rest of the bill
     net metering    surplus of a period >= its export - its import; it keeps the sale price only
@@ -9,6 +10,7 @@
 Each decision has a cost, so it comes down to the largest of its lower bounds.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,9 +38,8 @@ def write_charges(charges: FurtherCharges, block: Any, interval: Interval) -> di
     bought_mwh, sold_mwh = hours * block.import_mw, hours * block.export_mw
     billed_yuan: Expr = 0.0  # of the interval, with its part of what the month's decisions cost
     for charge in charges.demand:
-        billed_mw = _write_demand(charge, block, interval)
-        if charges.minimum_yuan_per_month:
-            billed_yuan += series(f"{charge.key}_part_yuan_per_mw") * billed_mw
+        demand_yuan = _write_demand(charge, block, interval, part=bool(charges.minimum_yuan_per_month))
+        billed_yuan += demand_yuan
     for number, tier in enumerate(charges.tiers, start=1):
         name, price = f"tier_{number}", tier.added_yuan_per_kwh * KW_PER_MW
         tier_mwh = interval.shared(f"{name}_mwh", per="month", costs={f"energy_{name}": price})
@@ -68,23 +69,40 @@ def write_charges(charges: FurtherCharges, block: Any, interval: Interval) -> di
     return costs
 
 
-def _write_demand(charge: DemandCharge, block: Any, interval: Interval) -> Expr:
-    """The billed demand of a charge [MW]."""
+def _write_demand(charge: DemandCharge, block: Any, interval: Interval, *, part: bool) -> Expr:
+    """Write the billed demand of a charge; return the interval's `part` of what it costs, or zero [yuan].
+
+    With tiers the billed demand is the sum of a decision for each step between thresholds; the cheapest comes
+    first, so that each begins where the one before is full.
+    """
     series, name = interval.series, charge.key
     energy_mwh, per_mw = metered_energy(block, interval)
-    billed_mw = interval.shared(
-        f"{name}_mw", per="month", lower=series(f"{name}_floor_mw"),
-        costs={charge.cost: series(f"{name}_price_yuan_per_mw_month")},
-    )  # fmt: skip
+    billed_mw: Expr = 0.0
+    part_yuan: Expr = 0.0
+    for step in charge.steps:
+        step_mw = interval.shared(
+            f"{step.key}_mw", per="month", lower=series(f"{step.key}_floor_mw"), upper=step.width_mw,
+            costs={step.cost: series(f"{name}_price_yuan_per_mw_month") + step.added_yuan_per_mw},
+        )  # fmt: skip
+        billed_mw += step_mw
+        if part:
+            part_yuan += series(f"{name}_part_yuan_per_mw") * step_mw
+            if step.added_yuan_per_mw:
+                part_yuan += step.added_yuan_per_mw * series("part_of_month") * step_mw
     free = per_mw * series(f"{name}_free_mw")  # zero where demand is metered, else more than any import
     block.add_component(f"{name}_demand", pyo.Constraint(expr=energy_mwh - per_mw * billed_mw <= free))
     if charge.ratchet_share:
-        highest_mw = interval.shared(f"{name}_highest_mw", per="horizon")
+        highest_mw = interval.shared(f"{name}_highest_mw", per="month" if charge.in_window else "horizon")
         free = per_mw * series(f"{name}_overlooked_mw")
         block.add_component(f"{name}_looked", pyo.Constraint(expr=energy_mwh - per_mw * highest_mw <= free))
+    for month, before in charge.ratchet_pairs:
+        pair = f"{name}_ratchet_{month}_{before}"
+        kept = series(f"{name}_month_{month}") * billed_mw - series(pair) * highest_mw
+        interval.total(pair, kept, "horizon", lower=0.0)
+    if charge.ratchet_share and not charge.in_window:
         kept = series("part_of_month") * billed_mw - series(f"{name}_ratchet") * highest_mw
         interval.total(f"{name}_ratchet", kept, "month", lower=0.0)
-    return billed_mw
+    return part_yuan
 
 
 def charge_costs_yuan(charges: FurtherCharges, seen: Seen) -> dict[str, Array]:
@@ -92,7 +110,8 @@ def charge_costs_yuan(charges: FurtherCharges, seen: Seen) -> dict[str, Array]:
     first, costs = first_of_month(seen.times), dict[str, Array]()
     for charge in charges.demand:
         price = seen.values[f"{charge.key}_price_yuan_per_mw_month"][first]
-        costs[charge.cost] = seen.shared[f"{charge.key}_mw"] * price
+        for step in charge.steps:
+            costs[step.cost] = seen.shared[f"{step.key}_mw"] * (price + step.added_yuan_per_mw)
     for number, tier in enumerate(charges.tiers, start=1):
         kwh = seen.shared[f"tier_{number}_mwh"] * KWH_PER_MWH
         costs[f"energy_tier_{number}"] = kwh * tier.added_yuan_per_kwh
@@ -107,6 +126,13 @@ def charge_costs_yuan(charges: FurtherCharges, seen: Seen) -> dict[str, Array]:
     return costs
 
 
+def floor_yuan(charge: DemandCharge, floors_mw: Mapping[str, Array], price_yuan_per_mw: Array) -> Array:
+    """What the demand that is paid for anyway costs [yuan], by the floors of the charge's steps."""
+    floors = [floors_mw[f"{step.key}_floor_mw"] * (price_yuan_per_mw + step.added_yuan_per_mw)
+              for step in charge.steps]  # fmt: skip
+    return np.asarray(np.sum(floors, axis=0))
+
+
 def charge_residuals(charges: FurtherCharges, seen: Seen) -> dict[str, float]:
     """By how much each decision differs from what the meter's readings say, where it has a price."""
     bought_mw, sold_mw = seen.values["import_mw"], seen.values["export_mw"]
@@ -114,7 +140,7 @@ def charge_residuals(charges: FurtherCharges, seen: Seen) -> dict[str, float]:
     checks: dict[str, float] = {}
     matters = _beyond_minimum(charges, seen)
     for charge in charges.demand:
-        checks[f"demand_{charge.name}_mw"] = _demand_residual_mw(charge, seen, month, matters)
+        checks |= _demand_residuals_mw(charge, seen, month, matters)
     for number, tier in enumerate(charges.tiers, start=1):
         name = f"tier_{number}"
         wanted = _sums(bought_mw * seen.hours, month) - seen.values[f"{name}_above_mwh"]
@@ -147,21 +173,42 @@ def _beyond_minimum(charges: FurtherCharges, seen: Seen) -> NDArray[np.bool_]:
     return np.asarray(_sums(billed_yuan, month) > left_yuan + AT_MINIMUM * np.maximum(1.0, np.abs(left_yuan)))
 
 
-def _demand_residual_mw(
+def _demand_residuals_mw(
     charge: DemandCharge, seen: Seen, month: NDArray[np.int64], matters: NDArray[np.bool_]
-) -> float:
+) -> dict[str, float]:
+    """By how much billed demand differs from the readings, and each step of it from its part."""
     name = charge.key
     demand_mw = metered_demand_mw(seen.times, seen.hours, seen.values["import_mw"])
     metered_mw = pd.Series(demand_mw * (seen.values[f"{name}_free_mw"] == 0))
     wanted = np.maximum(
-        metered_mw.groupby(month).transform("max").to_numpy(), seen.values[f"{name}_floor_mw"]
+        metered_mw.groupby(month).transform("max").to_numpy(),
+        sum(seen.values[f"{step.key}_floor_mw"] for step in charge.steps),
     )
     if charge.ratchet_share:
-        highest_mw = float((demand_mw * (seen.values[f"{name}_overlooked_mw"] == 0)).max())
-        ratchet = _sums(seen.values[f"{name}_ratchet"], month)
-        wanted = np.maximum(wanted, ratchet * highest_mw)
+        looked_mw = demand_mw * (seen.values[f"{name}_overlooked_mw"] == 0)
+        if charge.in_window:
+            kept_mw = _kept_by_window_mw(charge, seen, month, looked_mw)
+        else:
+            kept_mw = _sums(seen.values[f"{name}_ratchet"], month) * float(looked_mw.max())
+        wanted = np.maximum(wanted, kept_mw)
     priced = matters & (seen.values[f"{name}_price_yuan_per_mw_month"] > 0)
-    return _distance(seen.shared[f"{name}_mw"], wanted, priced)
+    decided = {step: seen.shared[f"{step.key}_mw"] for step in charge.steps}
+    checks = {f"demand_{charge.name}_mw": _distance(np.sum(list(decided.values()), axis=0), wanted, priced)}
+    for step, step_mw in decided.items() if charge.tiers else ():
+        in_step_mw = np.clip(wanted - step.from_mw, 0.0, step.width_mw)
+        checks[f"{step.cost}_step_mw"] = largest_residual(np.where(priced, step_mw - in_step_mw, 0.0))
+    return checks
+
+
+def _kept_by_window_mw(charge: DemandCharge, seen: Seen, month: NDArray[np.int64], looked_mw: Array) -> Array:
+    """What the ratchet of a few months asks of each interval's month [MW]."""
+    place, kept_mw = month - month[0], np.zeros(len(month))
+    for of_month, before in charge.ratchet_pairs:
+        share = float(seen.values[f"{charge.key}_ratchet_{of_month}_{before}"].sum())
+        if share > 0.0:
+            least_mw = share * float(looked_mw[place == before].max())
+            kept_mw = np.where(place == of_month, np.maximum(kept_mw, least_mw), kept_mw)
+    return kept_mw
 
 
 def _sums(values: Array, labels: NDArray[np.int64]) -> Array:

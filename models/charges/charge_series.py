@@ -39,12 +39,10 @@ def charge_specs(charges: FurtherCharges) -> dict[str, SeriesSpec]:
                 title=f"Demand price {charge.name}", unit="yuan/MW/month", lower=0.0,
                 upper=LARGEST_DEMAND_PRICE_YUAN_PER_MW_MONTH, internal=True,
             ),
-            f"{name}_floor_mw": _hidden(power_spec(f"Least billed demand {charge.name}")),
         }  # fmt: skip
-        if charge.ratchet_share:
-            overlooked = power_spec(f"Demand that the ratchet of {charge.name} does not look at")
-            specs[f"{name}_overlooked_mw"] = _hidden(overlooked)
-            specs[f"{name}_ratchet"] = share_spec(f"Least share of the year's highest demand, {charge.name}")
+        for step in charge.steps:
+            specs[f"{step.key}_floor_mw"] = _hidden(power_spec(f"Least billed demand {charge.name}"))
+        specs |= _ratchet_specs(charge)
         if charges.minimum_yuan_per_month:
             specs[f"{name}_part_yuan_per_mw"] = SeriesSpec(
                 title=f"Part of the demand price {charge.name}", unit="yuan/MW", lower=0.0,
@@ -57,7 +55,8 @@ def charge_specs(charges: FurtherCharges) -> dict[str, SeriesSpec]:
             title="Least amount of the month besides fixed charges", unit="yuan", lower=-LARGEST_MONEY_YUAN,
             upper=LARGEST_MONEY_YUAN, internal=True,
         )  # fmt: skip
-    if charges.tiers or charges.minimum_yuan_per_month or any(c.ratchet_share for c in charges.demand):
+    of_month = any(charge.ratchet_share or charge.tiers for charge in charges.demand)
+    if charges.tiers or charges.minimum_yuan_per_month or of_month:
         specs["part_of_month"] = share_spec("One over the intervals of the month")
     if charges.net_metering:
         specs["part_of_span"] = share_spec("One over the intervals of the span of net metering")
@@ -69,6 +68,25 @@ def charge_specs(charges: FurtherCharges) -> dict[str, SeriesSpec]:
                 title = f"Part of the credit in the period {period}"
                 specs[f"credit_{period}_part_yuan_per_mwh"] = _hidden(price_spec(title))
     return specs
+
+
+def _ratchet_specs(charge: DemandCharge) -> dict[str, SeriesSpec]:
+    """Where a ratchet looks, and each month's share of a ratchet over all of a year or over fewer months."""
+    if not charge.ratchet_share:
+        return {}
+    name = charge.key
+    overlooked = power_spec(f"Demand that the ratchet of {charge.name} does not look at")
+    specs = {f"{name}_overlooked_mw": _hidden(overlooked)}
+    if not charge.in_window:
+        return specs | {
+            f"{name}_ratchet": share_spec(f"Least share of the year's highest demand, {charge.name}")
+        }
+    months = {f"{name}_month_{month}": share_spec(f"Part of month {month + 1}") for month in range(MONTHS)}
+    pairs = {
+        f"{name}_ratchet_{month}_{before}": share_spec("Least share of the highest demand of a month before")
+        for month, before in charge.ratchet_pairs
+    }
+    return specs | months | pairs
 
 
 def _hidden(spec: SeriesSpec) -> SeriesSpec:
@@ -146,13 +164,40 @@ def _demand_series(
         f"{name}_price_yuan_per_mw_month": price,
     }
     if charge.ratchet_share:
-        whole_year = float(len(np.unique(of_month)) == MONTHS and not partial.any())
+        whole_year = len(np.unique(of_month)) == MONTHS and not partial.any()
         looked_at = metered & np.isin(months, charge.ratchet_months)
         series[f"{name}_overlooked_mw"] = np.where(looked_at, 0.0, LARGEST_POWER_MW)
-        part = _one_over_count(of_month)
-        series[f"{name}_ratchet"] = np.asarray(charge.ratchet_share * whole_year * part)
-        floor_mw = np.maximum(floor_mw, charge.ratchet_share * before_mw.get(charge.name, 0.0))
-    series[f"{name}_floor_mw"] = floor_mw
+        part, place = _one_over_count(of_month), of_month - of_month[0]
+        if charge.in_window:
+            series |= _window_series(charge, part, place, whole_year)
+        else:
+            series[f"{name}_ratchet"] = np.asarray(charge.ratchet_share * float(whole_year) * part)
+        before = charge.ratchet_share * before_mw.get(charge.name, 0.0)
+        floor_mw = np.maximum(floor_mw, before * (place < charge.ratchet_window_months))
+    floor_mw = np.maximum(floor_mw, charge.least_kw / KW_PER_MW)
+    for step in charge.steps:
+        series[f"{step.key}_floor_mw"] = np.clip(floor_mw - step.from_mw, 0.0, step.width_mw)
+    return series
+
+
+def _window_series(
+    charge: DemandCharge, part: Array, place: NDArray[np.int64], whole_year: bool
+) -> dict[str, Array]:
+    """Of each pair of months the parts of their billed and of their highest demand; zero where it has none.
+
+    `place` is that of each interval's month in the horizon. A month before the first is one of the same year
+    where that is whole.
+    """
+    if place.max() >= MONTHS:
+        raise InputError(
+            f"charge '{charge.name}': `ratchet_window_months` = {charge.ratchet_window_months}: a horizon"
+            f" must have at most {MONTHS} months"
+        )
+    parts = [part * (place == month) for month in range(MONTHS)]
+    series = {f"{charge.key}_month_{month}": parts[month] for month in range(MONTHS)}
+    for month, before in charge.ratchet_pairs:
+        counts = (whole_year or before < month) and month <= place.max()
+        series[f"{charge.key}_ratchet_{month}_{before}"] = charge.ratchet_share * counts * parts[before]
     return series
 
 

@@ -11,8 +11,14 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declared
+from parkdispatch.models.declaration import GIVEN, Declaration, declared
 from parkdispatch.models.device import Array
+from parkdispatch.models.finance.range_source import (
+    RangeSource,
+    RangeSources,
+    complete_sources,
+    declared_source,
+)
 from parkdispatch.models.tariff.tariff_tables import Name
 
 SEMIDEFINITE_TOLERANCE = 1e-9  # [-] by which an eigenvalue may fall below zero by rounding
@@ -25,7 +31,12 @@ class Correlation(Declaration):
     rank: Annotated[float, Field(ge=-1, le=1)] = declared(
         "-", "Spearman's rank correlation; 1: they rise together, -1: one falls as the other rises", GIVEN
     )
-    source: str = declared("-", "Where it is from", default=ASSUMED)
+    source: RangeSources = declared_source("Where it is from")
+
+    @property
+    def sources(self) -> tuple[RangeSource, ...]:
+        """Where the rank is from; without a source it is an assumption."""
+        return complete_sources(self.source, ("rank",))
 
     @model_validator(mode="after")
     def _of_two(self) -> Self:

@@ -15,6 +15,13 @@ from parkdispatch.models.declaration import ASSUMED, GIVEN, Declaration, declare
 from parkdispatch.models.device import Array, Fraction
 from parkdispatch.models.finance.correlation import Correlation, correlation_problems
 from parkdispatch.models.finance.finance_terms import YearlyChange
+from parkdispatch.models.finance.range_source import (
+    RangeEnd,
+    RangeSource,
+    RangeSources,
+    complete_sources,
+    declared_source,
+)
 from parkdispatch.models.finance.waiting import Waiting
 from parkdispatch.models.finance.yearly_changes import YearFactors
 from parkdispatch.models.limits import (
@@ -34,6 +41,7 @@ from parkdispatch.models.tariff.tariff_tables import Name
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH, WH_PER_MWH
 
 MAX_STEPS = 101  # grid points along one axis of a surface; more are most likely a mistake
+RANGE_ENDS: tuple[RangeEnd, ...] = ("low", "high", "mode", "mean", "std", "values", "weights")
 STEP_TOLERANCE = 1e-9  # [-] of a step, within which the last grid point equals the end of the range
 
 
@@ -197,11 +205,28 @@ class Uncertainty(Declaration):
         "-", "Weights of the values of a choice; left out: equal", default=()
     )
     times: bool = declared("-", "Whether the numbers are multiples of the number of the case", default=False)
-    source: str = declared("-", "Where the distribution is from", default=ASSUMED)
+    source: RangeSources = declared_source("Where the distribution is from")
+
+    @property
+    def ends(self) -> tuple[RangeEnd, ...]:
+        """Names of the numbers that the distribution has."""
+        return tuple(name for name in RANGE_ENDS if getattr(self, name) not in (None, ()))
+
+    @property
+    def sources(self) -> tuple[RangeSource, ...]:
+        """Where each number of the distribution is from; what has no source is an assumption."""
+        return complete_sources(self.source, self.ends)
 
     @model_validator(mode="after")
     def _distribution_complete(self) -> Self:
-        if problems := list(self._distribution_problems()):
+        problems = list(self._distribution_problems())
+        problems += [
+            f"source.of: '{end}' is no number of this distribution, must be of {', '.join(self.ends)}"
+            for source in self.source
+            for end in source.of
+            if end not in self.ends
+        ]
+        if problems:
             raise ValueError("\n".join(problems))
         return self
 
@@ -216,7 +241,7 @@ class Uncertainty(Declaration):
         optional = {"triangular": ("mode",), "normal": ("low", "high"), "choice": ("weights",)}.get(
             self.kind, ()
         )
-        for name in ("low", "high", "mode", "mean", "std", "values", "weights"):
+        for name in RANGE_ENDS:
             given = getattr(self, name) not in (None, ())
             if name in required and not given:
                 yield f"{name} is missing: must be given for kind = '{self.kind}'"

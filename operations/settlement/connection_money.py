@@ -6,6 +6,7 @@ from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
+from parkdispatch.operations.settlement.charge_money import ChargedConnection
 from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.bill import bill
 from parkdispatch.results.billing.bill_lines import Connection
@@ -33,8 +34,14 @@ def connection_money(
         paid_mw = max(float(demand_mw.max()), floor_mw)
     energy_yuan = float(bought_yuan.sum() - sold_yuan.sum())
     turnover_yuan = float(np.abs(bought_yuan).sum() + np.abs(sold_yuan).sum())
-    _check(prepared, grid, import_mw, export_mw, energy_yuan + price * paid_mw, turnover_yuan)
-    return energy_yuan, price * (paid_mw - floor_mw)
+    demand_yuan, anyway_yuan = price * paid_mw, price * floor_mw
+    if charges := getattr(device, "charges", None):
+        of_charges = ChargedConnection(prepared, grid, charges)
+        charged = of_charges.day(import_mw, export_mw, energy_yuan + demand_yuan)
+        energy_yuan += charged.energy
+        demand_yuan, anyway_yuan = demand_yuan + charged.demand, anyway_yuan + charged.demand_anyway
+    _check(prepared, grid, import_mw, export_mw, energy_yuan + demand_yuan, turnover_yuan)
+    return energy_yuan, demand_yuan - anyway_yuan
 
 
 def _check(

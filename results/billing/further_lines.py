@@ -84,20 +84,53 @@ def _fixed_and_tiers(month: Month, charges: FurtherCharges) -> Iterator[BillLine
 def _demand(months: Sequence[Month], charge: DemandCharge, grid: Connection) -> Iterator[BillLine]:
     """The billed demand of each month: the highest reading in the charge's periods, or its ratchet."""
     known_kw = KW_PER_MW * getattr(grid, "charged_peaks_mw", {}).get(charge.name, 0.0)
-    before_kw = KW_PER_MW * getattr(grid, "highest_before_mw", {}).get(charge.name, 0.0)
     metered_kw = [_highest_kw(month, charge) for month in months]
-    if len(months) == MONTHS_OF_YEAR and all(month.whole for month in months):
-        looked_at = [
-            kw for month, kw in zip(months, metered_kw, strict=True) if month.number in charge.ratchet_months
-        ]
-        before_kw = max([before_kw, *looked_at])
+    kept_kw = _kept_by_ratchet_kw(months, metered_kw, charge, grid)
     for place, (month, kw) in enumerate(zip(months, metered_kw, strict=True)):
-        least_kw = [charge.ratchet_share * before_kw]
+        least_kw = [kept_kw[place], charge.least_kw]
         if place == 0 and not month.whole:
             least_kw.append(known_kw)
         billed_kw = max([kw, *least_kw])
-        price = charge.price_yuan_per_kw_month[month.number - 1]
-        yield BillLine(month.name, charge.cost, "all", billed_kw, "kW", price, billed_kw * price)
+        yield from _demand_lines(month, charge, billed_kw)
+
+
+def _demand_lines(month: Month, charge: DemandCharge, billed_kw: float) -> Iterator[BillLine]:
+    """The billed demand at its price, and what lies above each threshold at the price of its tier."""
+    price = charge.price_yuan_per_kw_month[month.number - 1]
+    thresholds_kw = [tier.above_kw for tier in charge.tiers]
+    kw = min([billed_kw, *thresholds_kw])
+    yield BillLine(month.name, charge.cost, "all", kw, "kW", price, kw * price)
+    for number, tier in enumerate(charge.tiers, start=1):
+        price += tier.added_yuan_per_kw_month
+        until_kw = min([billed_kw, *thresholds_kw[number:]])
+        kw = max(until_kw - tier.above_kw, 0.0)
+        yield BillLine(month.name, charge.tier_cost(number), "all", kw, "kW", price, kw * price)
+
+
+def _kept_by_ratchet_kw(
+    months: Sequence[Month], metered_kw: Sequence[float], charge: DemandCharge, grid: Connection
+) -> list[float]:
+    """What the ratchet asks of each month: its share of the highest demand in the window before it [kW].
+
+    A whole year follows one like it. Months of a shorter horizon are told apart where the window is shorter
+    than eleven months; the highest demand before the horizon is given.
+    """
+    before_kw = KW_PER_MW * getattr(grid, "highest_before_mw", {}).get(charge.name, 0.0)
+    looked_kw = [
+        kw if month.number in charge.ratchet_months else 0.0
+        for month, kw in zip(months, metered_kw, strict=True)
+    ]
+    whole_year = len(months) == MONTHS_OF_YEAR and all(month.whole for month in months)
+    window, kept_kw = charge.ratchet_window_months, []
+    for place in range(len(months)):
+        first = place - window
+        seen_kw = [before_kw if first < 0 else 0.0]
+        if whole_year:
+            seen_kw += [looked_kw[(place - ago) % MONTHS_OF_YEAR] for ago in range(1, window + 1)]
+        elif charge.in_window:
+            seen_kw += looked_kw[max(first, 0) : place]
+        kept_kw.append(charge.ratchet_share * max(seen_kw))
+    return kept_kw
 
 
 def _highest_kw(month: Month, charge: DemandCharge) -> float:

@@ -22,18 +22,26 @@ def market_revenue_yuan(solution: xr.Dataset, without: xr.Dataset, case: Case) -
 def further_revenue_yuan(solution: xr.Dataset, without: xr.Dataset, case: Case) -> dict[str, float]:
     """What a dispatch saves beside the bill, by stream [yuan]: in markets, and in running costs of devices.
 
-    Running costs, such as fuel, are those of an investment in more than a storage (`finance.instead`).
+    Running costs, such as fuel, are in no bill; there is no such stream where no device has any.
     """
     revenue_yuan = market_revenue_yuan(solution, without, case)
-    if case.finance is not None and case.finance.instead:
-        before, after = (_running_yuan(dispatch) for dispatch in (without, solution))
-        revenue_yuan[RUNNING] = before - after
+    before, after = (running_costs_yuan(dispatch) for dispatch in (without, solution))
+    if before is not None or after is not None or (case.finance is not None and case.finance.instead):
+        revenue_yuan[RUNNING] = (before or 0.0) - (after or 0.0)
     return revenue_yuan
 
 
-def _running_yuan(solution: xr.Dataset) -> float:
-    """What fuel, starts, wheeling and CO2 cost over the horizon [yuan]."""
-    return sum(yuan for name, yuan in cost_yuan(solution).items() if name.key in RUNNING_COSTS)
+def unbilled_costs_yuan(solution: xr.Dataset, case: Case) -> dict[str, float]:
+    """Costs by stream that are in no bill [yuan]: of markets, and running costs where a device has them."""
+    running_yuan = running_costs_yuan(solution)
+    running = {} if running_yuan is None else {RUNNING: running_yuan}
+    return {**market_costs_yuan(solution, case), **running}
+
+
+def running_costs_yuan(solution: xr.Dataset) -> float | None:
+    """What fuel, starts, wheeling and CO2 cost over the horizon [yuan]; None where no device has them."""
+    costs_yuan = [yuan for name, yuan in cost_yuan(solution).items() if name.key in RUNNING_COSTS]
+    return sum(costs_yuan) if costs_yuan else None
 
 
 def market_costs_yuan(solution: xr.Dataset, case: Case) -> dict[str, float]:

@@ -13,6 +13,7 @@ from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import dense_table, failed_lines, heading, money
 from parkdispatch.results.sizing.decision import size_text
 from parkdispatch.results.sizing.decision_words import paragraph
+from parkdispatch.results.sizing.doubt_words import doubt_lines
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Best, SizeStudy
 from parkdispatch.results.sizing.step_words import step_table
 from parkdispatch.results.sizing.undecided import largest_gap
@@ -49,6 +50,8 @@ def show_size_study(console: Console, study: SizeStudy) -> None:
         heads = ("", "P(loss)", "mean", "CVaR", "worst", "regret")
         scenarios = tables.scenarios_text(study, words)
         console.print(_table(f"NPV over {scenarios} scenarios, built now, 万元", rows, heads))
+        for line in doubt_lines(study.sizing, words):
+            console.print(Text(line), soft_wrap=True)
     for line in (*_notes(study), *failed_lines(study.failed, study.asked, case.calendar.year)):
         console.print(Text(line), soft_wrap=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from parkdispatch.results.excel.workbook_book import CREATED, SOFT, Book, Row, finite, workbook
 from parkdispatch.results.sizing.decision import PROJECT, reported_choice
+from parkdispatch.results.sizing.doubt_words import correlations_table, doubts_note, doubts_table
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.sizing.sizing_results import NEVER, SizeStudy
 from parkdispatch.results.sizing.step_words import step_heads, step_rows
@@ -13,8 +14,6 @@ from parkdispatch.results.sizing.undecided import largest_gap_of_offer
 from parkdispatch.results.views.sizing_charts import choice_label, doubt_label, without_zero_size
 from parkdispatch.results.views.sizing_tables import (
     OPERATING_FIGURES,
-    doubts_note,
-    doubts_table,
     first_and_last_income_yuan,
     operating_figures,
     prices_table,
@@ -120,11 +119,14 @@ class _SizingWorkbook(Book):
         sheet.freeze_panes(TOP, 0)
 
     def _assumptions(self) -> None:
-        """Write unit prices, yearly changes and uncertain inputs, as text."""
-        sheet = self.sheet("assumptions", doubts_note(self.study, self.words), 44, 40)
-        prices, doubts = prices_table(self.study, self.words), doubts_table(self.study, self.words)
+        """Write unit prices, yearly changes, uncertain inputs and what moves together, as text."""
+        sizing, words = self.study.sizing, self.words
+        sheet = self.sheet("assumptions", doubts_note(sizing, words), 44, 40)
+        prices, doubts = prices_table(self.study, words), doubts_table(sizing, words)
         row = self.table(sheet, TOP, prices["heads"], prices["rows"], PLAIN)
-        self.table(sheet, row + 1, doubts["heads"] if doubts["rows"] else (), doubts["rows"], PLAIN)
+        row = self.table(sheet, row + 1, doubts["heads"] if doubts["rows"] else (), doubts["rows"], PLAIN)
+        if together := correlations_table(sizing, words):
+            self.table(sheet, row + 1, together["heads"], together["rows"], PLAIN)
         sheet.freeze_panes(TOP + 1, 1)
 
     def _offers(self) -> None:

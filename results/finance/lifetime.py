@@ -21,7 +21,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.contract_revenue import YearFacts, contract_revenue_yuan
 from parkdispatch.results.billing.demand_response import EventAnswer
-from parkdispatch.results.billing.market_revenue import further_revenue_yuan, market_costs_yuan
+from parkdispatch.results.billing.market_revenue import further_revenue_yuan, unbilled_costs_yuan
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.payments import Payments, price_yuan_per_mwh, sold_yuan
 from parkdispatch.results.park_indicators import ParkIndicators
@@ -58,7 +58,7 @@ class OperationYear:
     exported_without_mwh: float = 0.0
     sold_yuan: float = 0.0  # revenue of that surplus, a part of the bill
     sold_without_yuan: float = 0.0
-    market_without_yuan: Mapping[str, float] = field(default_factory=dict)  # costs without it, by stream
+    market_without_yuan: Mapping[str, float] = field(default_factory=dict)  # unbilled costs without it
     park_amounts: Mapping[str, float] = field(default_factory=dict)  # with it, as in `ParkIndicators`
     response_cost_yuan: float = 0.0  # cost of the responses in the bill, deducted from arbitrage and demand
     renewed_share: float = 0.0  # of the replacement's cost, that is due at the end of the year
@@ -235,7 +235,7 @@ def dispatched_year(
         exported_without_mwh=energy_of_devices_mwh(without, case.devices, "export_mw"),
         sold_yuan=sold_yuan(solution, case),
         sold_without_yuan=sold_yuan(without, beside),
-        market_without_yuan=market_costs_yuan(without, case),
+        market_without_yuan=unbilled_costs_yuan(without, case),
         park_amounts=ParkIndicators.of(solution, case).amounts,
         gap=max(float(solution.attrs["gap"]), float(without.attrs["gap"])),
         dispatched=True,

@@ -7,6 +7,7 @@ from parkdispatch.results.audit import PROVEN_GAP
 from parkdispatch.results.html.page import render
 from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.decision import PROJECT, best_offer, reported_choice, verdict
+from parkdispatch.results.sizing.doubt_words import correlations_table, doubts_note, doubts_table
 from parkdispatch.results.sizing.risk import distribution
 from parkdispatch.results.sizing.sizing_results import PROVEN_SIZE_GAP, Offered, SizeStudy
 from parkdispatch.results.sizing.step_words import step_table
@@ -62,8 +63,9 @@ def size_html(study: SizeStudy, lang: Lang = "en") -> str:
         failed=tables.failed_lines(study, words),
         tail=f"{study.sizing.tail:z.0%}",
         of="" if risk_choice is None else choice_label(risk_choice, words),
-        doubts=tables.doubts_table(study, words) if study.sizing.doubt else None,
-        doubts_note=tables.doubts_note(study, words),
+        doubts=doubts_table(study.sizing, words) if study.sizing.doubt else None,
+        doubts_note=doubts_note(study.sizing, words),
+        together=correlations_table(study.sizing, words),
         prices=tables.prices_table(study, words),
         rate="" if case.finance is None else f"{case.finance.discount_rate:z.2%}",
         sources=[

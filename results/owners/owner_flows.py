@@ -19,6 +19,7 @@ from parkdispatch.models.markets.green_certificates import CERTIFICATES
 from parkdispatch.models.markets.mechanism_price import MECHANISM
 from parkdispatch.models.markets.spot_market import DAY_AHEAD, REAL_TIME
 from parkdispatch.models.units import KW_PER_MW, KWH_PER_MWH
+from parkdispatch.results.billing.market_revenue import RUNNING
 from parkdispatch.results.finance.cash_flow import CashFlow
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.returns import Payback, irr, npv, payback
@@ -188,8 +189,10 @@ class _Facts:
         if WORKS in there:
             bills = lifetime if PV in there else project.without_pv
             saved = padded(year.bill_without_yuan - year.bill_yuan for year in bills.years)
-            yield Transfer("saving_share", WORKS, STORAGE, storage.saving_share * self._kept_share * saved)
-            contracts = padded(sum(year.contract_yuan.values()) for year in lifetime.years)
+            running = padded(year.contract_yuan.get(RUNNING, 0.0) for year in bills.years)
+            shared = storage.saving_share * (self._kept_share * saved + running)
+            yield Transfer("saving_share", WORKS, STORAGE, shared)
+            contracts = padded(_contracts_yuan(year) for year in lifetime.years)
             yield Transfer("contracts", OUTSIDE, STORAGE, storage.response_share * contracts)
             yield Transfer("contracts_works", OUTSIDE, WORKS, (1.0 - storage.response_share) * contracts)
             lease = self._yearly(storage.lease_yuan_per_kw_year, storage.escalation, project)
@@ -225,6 +228,15 @@ class _Facts:
             bill = before - self._kept_share * (before - self._of(lifetime, "bill_yuan"))
         suffix = "" if STORAGE in there else "_without"
         yield Transfer("bill_saved", OUTSIDE, WORKS, alone - bill)
+        if any(RUNNING in year.contract_yuan for year in self._lifetime.years):
+            # units are the works': they pay for fuel, which PV and storage save
+            running = self._in_markets(lifetime, (RUNNING,))
+            if STORAGE in there:
+                running = running - _padded(
+                    (year.contract_yuan.get(RUNNING, 0.0) for year in lifetime.years), self.cash
+                )
+            saved = self._in_markets(self._without_pv, (RUNNING,)) - running
+            yield Transfer("running_saved", OUTSIDE, WORKS, saved)
         used_mwh = np.zeros(self.years)
         if PV in there:
             output_mwh = self._available_mwh() - self._of(lifetime, f"curtailed{suffix}_mwh")
@@ -288,6 +300,11 @@ class _Facts:
 
     def _of(self, lifetime: Lifetime, name: str) -> Array:
         return _padded((getattr(year, name) for year in lifetime.years), self.cash)
+
+
+def _contracts_yuan(year: OperationYear) -> float:
+    """Income of a year by contracts and in markets, without what the works save in running costs [yuan]."""
+    return sum(yuan for stream, yuan in year.contract_yuan.items() if stream != RUNNING)
 
 
 def _padded(yearly: Iterable[float], cash: CashFlow) -> Array:

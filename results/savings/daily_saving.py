@@ -20,6 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from parkdispatch.inputs.case import Case
+from parkdispatch.models.charges.charge_rows import floor_yuan
 from parkdispatch.models.charges.further_charges import DemandCharge, FurtherCharges
 from parkdispatch.models.device import Array, Device, Park
 from parkdispatch.models.network.demand_metering import metered_demand_mw
@@ -203,7 +204,7 @@ def _further_charges(device: Device) -> Sequence[DemandCharge]:
 def _demand_costs(device: Device) -> set[str]:
     """Keys of the costs that are told as charges for demand."""
     basic = {"demand", "demand_excess"} if device.pays_for_demand else set()
-    return basic | {charge.cost for charge in _further_charges(device)}
+    return basic | {cost for charge in _further_charges(device) for cost in charge.costs}
 
 
 def _further_demand_yuan(solution: xr.Dataset, name: str, day_of: Index, device: Device) -> Array:
@@ -212,13 +213,11 @@ def _further_demand_yuan(solution: xr.Dataset, name: str, day_of: Index, device:
     months = pd.DatetimeIndex(times_of(solution)).to_period("M")
     first = np.flatnonzero(~months.duplicated())
     for charge in _further_charges(device):
-        key = f"{name}.{charge.key}"
-        floor_mw, price = (
-            values(solution, f"{key}_{quantity}")[first]
-            for quantity in ("floor_mw", "price_yuan_per_mw_month")
-        )
-        cost = solution[f"{name}.{charge.cost}_yuan"].to_numpy()
-        np.add.at(total, last, cost - floor_mw * price)
+        price = values(solution, f"{name}.{charge.key}_price_yuan_per_mw_month")[first]
+        keys = [f"{step.key}_floor_mw" for step in charge.steps]
+        floors = {key: values(solution, f"{name}.{key}")[first] for key in keys}
+        cost = sum(solution[f"{name}.{label}_yuan"].to_numpy() for label in charge.costs)
+        np.add.at(total, last, cost - floor_yuan(charge, floors, price))
     return total
 
 

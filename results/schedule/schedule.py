@@ -10,7 +10,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.capacity import Sized
 from parkdispatch.models.device import Array, StorageLevel
-from parkdispatch.results.grid_exchange import set_point_mw
+from parkdispatch.results.grid_exchange import market_price_yuan_per_mwh, set_point_mw
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.schedule.interval_reasons import Limit, Priced, Purpose, Reasons
 from parkdispatch.results.schedule.tariff_periods import interval_periods, periods_with_blackouts
@@ -25,7 +25,8 @@ SAME_YUAN_PER_KWH = 5e-5  # prices closer than this read the same
 class ScheduleBlock:
     """A stretch in which stores that run alike do one thing, in one tariff period, at fixed prices.
 
-    Several periods only where an interval lies in several; several prices only where the energy has several
+    In a market prices move within it: it has the lowest and the highest of each origin or purpose. Several
+    periods only where an interval lies in several; several prices elsewhere only where the energy has several
     origins or purposes, such as surplus that is not sold beside energy that is bought.
     """
 
@@ -189,26 +190,40 @@ def largest_power_mw(case: Case, name: str, power_mw: Array) -> float:
 def _runs(
     solution: xr.Dataset, case: Case, reasons: Reasons, least_mw: float
 ) -> Iterator[tuple[int, int, tuple[str, ...], tuple[Priced, ...]]]:
-    """Stretches of one action, period and price: first interval, end, periods, prices."""
-    times = times_of(solution)
+    """Stretches of one action, period and price: first interval, end, periods, prices.
+
+    In a market, whose price is another one in each interval, of one action, period and origins or purposes.
+    """
+    times, moves = times_of(solution), market_price_yuan_per_mwh(solution, case) is not None
     of_tariff, day = interval_periods(times, float(solution.attrs["hours"]), case.tariff), times.normalize()
     periods = periods_with_blackouts(of_tariff, reasons.blackout)
     action = np.where(reasons.net_mw >= least_mw, 1, np.where(reasons.net_mw <= -least_mw, -1, 0))
-    start, known = 0, PriceOf()
+    start, lowest, highest = 0, PriceOf(), PriceOf()
     for interval in range(len(action)):
         prices = {(p.purpose, p.connection): p for p in reasons.prices(interval)} if action[interval] else {}
         if interval > start and not (
             action[interval] == action[start]
             and periods[interval] == periods[start]
             and day[interval] == day[start]
-            and _agree(known, prices)
+            and (lowest.keys() == prices.keys() if moves else _agree(lowest, prices))
         ):
             if action[start]:
-                yield start, interval, periods[start], tuple(known.values())
-            start, known = interval, PriceOf()
-        known = {**prices, **known}
+                yield start, interval, periods[start], _range_of(lowest, highest)
+            start, lowest, highest = interval, PriceOf(), PriceOf()
+        for key, price in prices.items():
+            lowest[key] = min(lowest.get(key, price), price, key=lambda priced: priced.yuan_per_kwh)
+            highest[key] = max(highest.get(key, price), price, key=lambda priced: priced.yuan_per_kwh)
     if len(action) and action[start]:
-        yield start, len(action), periods[start], tuple(known.values())
+        yield start, len(action), periods[start], _range_of(lowest, highest)
+
+
+def _range_of(lowest: PriceOf, highest: PriceOf) -> tuple[Priced, ...]:
+    """The lowest price of each origin or purpose, and its highest where that reads otherwise."""
+    return tuple(
+        price
+        for key, low in lowest.items()
+        for price in ((low,) if _agree({key: low}, highest) else (low, highest[key]))
+    )
 
 
 def _agree(known: PriceOf, prices: PriceOf) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.sizing.decision import PROJECT, size_text
@@ -233,59 +232,6 @@ def failed_lines(study: SizeStudy, words: Words) -> list[str]:
 def summary_lines(study: SizeStudy, words: Words) -> list[str]:
     """The recommendation sentence by sentence, and what failed."""
     return [*sentences(study, words), *failed_lines(study, words)]
-
-
-def doubts_table(study: SizeStudy, words: Words) -> Table:
-    """The uncertain inputs, their distributions and sources."""
-    text = words["size"]
-    rows = [
-        [
-            (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name,
-            distribution_text(doubt, words),
-            doubt.source,
-        ]
-        for doubt in study.sizing.doubt
-    ]
-    return {"heads": [text[f"d_{key}"] for key in ("name", "lies", "source")], "rows": rows}
-
-
-def doubts_note(study: SizeStudy, words: Words) -> str:
-    """How the uncertain inputs are drawn: independently, or which of them move together."""
-    text, correlation = words["size"], study.sizing.correlation
-    if not correlation:
-        return str(text["doubts_note"])
-    called = {
-        doubt.name: (doubt.name_zh or doubt.name) if words["lang"] == "zh" else doubt.name
-        for doubt in study.sizing.doubt
-    }
-    pairs = [
-        str(text["d_pair"]).format(first=called[first], second=called[second], rank=pair.rank)
-        for pair in correlation
-        for first, second in [pair.doubts]
-    ]
-    return str(text["doubts_together"]).format(pairs=str(words["decision"]["comma"]).join(pairs))
-
-
-def distribution_text(doubt: Uncertainty, words: Words) -> str:
-    """The distribution of an uncertain input in words."""
-    text = words["size"]
-    if doubt.kind == "choice":
-        comma = str(words["decision"]["comma"])
-        if doubt.weights and len(set(doubt.weights)) > 1:
-            shares = [weight / sum(doubt.weights) for weight in doubt.weights]
-            parts = [f"{value:g} ({share:z.0%})" for value, share in zip(doubt.values, shares, strict=True)]
-            sentence = comma.join(parts)
-        else:
-            sentence = str(text["lies_equal"]).format(
-                values=comma.join(f"{value:g}" for value in doubt.values)
-            )
-    elif doubt.kind == "normal":
-        sentence = str(text["lies_normal"]).format(mean=doubt.mean, std=doubt.std)
-    else:
-        low, high = doubt.low or 0.0, doubt.high or 0.0
-        mode = (low + high) / 2 if doubt.mode is None else doubt.mode
-        sentence = str(text[f"lies_{doubt.kind}"]).format(low=low, high=high, mode=mode)
-    return str(text["lies_times"]).format(said=sentence) if doubt.times else sentence
 
 
 def prices_table(study: SizeStudy, words: Words) -> Table:

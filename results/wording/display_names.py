@@ -75,6 +75,11 @@ def _of_named_charge(key: str, words: Words) -> str:
     for beginning, text in words["named_charges"].items():
         if key.startswith(f"{beginning}_"):
             name = key.removeprefix(f"{beginning}_")
+            of_tier, _, tier = name.rpartition("_tier_")
+            if beginning == "demand" and of_tier:
+                return str(words["named_charges"]["demand_tier"]).format(
+                    name=period_label(of_tier, words), tier=tier
+                )
             return str(text).format(name=period_label(name, words))
     return ""
 

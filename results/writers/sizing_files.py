@@ -15,6 +15,7 @@ from parkdispatch.results.io.provenance import versions
 from parkdispatch.results.sizing.build_steps import added_npv_yuan
 from parkdispatch.results.sizing.decision import PROJECT, best_offer, reported_choice, verdict
 from parkdispatch.results.sizing.decision_words import paragraph
+from parkdispatch.results.sizing.doubt_words import doubts_json
 from parkdispatch.results.sizing.loss_regions import loss_regions
 from parkdispatch.results.sizing.option_value import option_value
 from parkdispatch.results.sizing.present_price import present_npv_yuan
@@ -267,6 +268,7 @@ def _risk_json(study: SizeStudy) -> dict[str, Any] | None:
         "scenarios": risk.sizes["scenario"],
         "scenarios_asked": study.scenarios_asked,
         "tail": tail,
+        **doubts_json(study.sizing),
         "chosen": choice_by_rule(risk, tail),
         "by_choice": _rows_json(distribution(risk, tail)),
         "waiting": _waiting_json(study, risk),

@@ -35,6 +35,27 @@ def tomorrow(case: pdx.Case) -> pdx.Plan:
     return pdx.plan(case, day=DAY, soc=0.4, peak_so_far_mw=171)
 
 
+def test_a_name_or_a_path_stands_for_a_case(tmp_path: Path, tomorrow: pdx.Plan) -> None:
+    """Names and paths are what `load_case` takes; a wrong one is told as there, in every function."""
+    named = pdx.plan("gaoan", day=DAY, soc=0.4, peak_so_far_mw=171)
+    assert named.cost_yuan == tomorrow.cost_yuan
+    path = tmp_path / "none.toml"
+    functions: list[Any] = [
+        pdx.plan, pdx.year, pdx.replay, pdx.study, pdx.size, pdx.reproduce, pdx.hedge, pdx.forecast,
+        pdx.forecast_score,
+    ]  # fmt: skip
+    needed: dict[Any, dict[str, Any]] = {
+        pdx.forecast_score: {"first": DAY, "last": DAY}, pdx.hedge: {"forecast": "tomorrow.csv"},
+    }  # fmt: skip
+    for function in functions:
+        given = needed.get(function, {})
+        for name, said in ((path, "none.toml"), ("gaoen", "gaoan"), (None, "NoneType"), (3.0, "float")):
+            if function is pdx.reproduce and name is None:
+                continue
+            with pytest.raises(pdx.InputError, match=said):
+                function(name, **given)
+
+
 def test_everything_public_is_there_and_documented() -> None:
     for name in pdx.__all__:
         value = getattr(pdx, name)

@@ -20,6 +20,7 @@ from parkdispatch.results.console.sizing_screen import show_size_study
 from parkdispatch.results.excel.sizing_workbook import TOP, write_size_xlsx
 from parkdispatch.results.finance.returns import Irr, Payback
 from parkdispatch.results.html.sizing_report import size_html
+from parkdispatch.results.sizing.doubt_words import sources_text
 from parkdispatch.results.sizing.risk import distribution, drivers, uncertain_values
 from parkdispatch.results.wording.languages import LANGS, Lang
 from parkdispatch.results.wording.words import load_words
@@ -198,7 +199,9 @@ def quoted() -> set[str]:
     case = sized_case()
     sizing = case.sizing
     assert sizing
-    sources = [doubt.source for doubt in sizing.doubt] + [offer.source for offer in sizing.offer]
+    zh = load_words("zh", "size")
+    sources = [offer.source for offer in sizing.offer]
+    sources += [sources_text(doubt.sources, zh) for doubt in sizing.doubt]  # of documents and makes
     return {case.title, case.tariff.title, *case.tariff.sources, *sources}
 
 

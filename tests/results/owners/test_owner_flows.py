@@ -75,3 +75,51 @@ def test_what_is_lost_if_another_leaves() -> None:
     assert storage["pv"] == pytest.approx(5 * 0.8 * (400.0 - 200.0))
     assert works["storage"] == pytest.approx(5 * (-720.0 - (9_000.0 - 6_000.0 - 2_400.0 - 1_200.0)))
     assert set(works) == {"pv", "storage", "network"}
+
+
+ESCALATING = {
+    "pv": PV.model_copy(update={"discount": 0.2, "escalation": 0.03}),
+    "storage": StorageOwner(saving_share=0.8, lease_yuan_per_kw_year=40.0, escalation=0.05),
+    "network": NetworkOwner(fee_yuan_per_kwh=0.02, capacity_rent_yuan_per_kw_year=30.0, escalation=0.01),
+}
+
+
+@pytest.mark.parametrize("year", [2, 3, 4])
+def test_a_discounted_price_lease_fee_and_rent_escalate_each_by_its_own_rate(year: int) -> None:
+    """8 MWh at 0.5 x 0.8 x 1.03^(k-1), lease 40 x 1.05^(k-1), fee 160 and rent 30 x 1.01^(k-1), in year k.
+
+    The first year is not escalated; were each price escalated by the rate of another, each year would differ.
+    """
+    found, k = study(**ESCALATING), year - 1
+    price = 8_000 * 0.5 * 0.8 * 1.03**k
+    lease, fee, rent = 40.0 * 1.05**k, 160.0 * 1.01**k, 30.0 * 1.01**k
+    costs = (0.02 + 0.005) * 1130.0  # upkeep and insurance
+    assert flow(found, "pv").yuan[year] == pytest.approx(price + 600.0)
+    assert flow(found, "network").yuan[year] == pytest.approx(fee + rent)
+    assert flow(found, "works").yuan[year] == pytest.approx(3_400.0 - price - 600.0 - 320.0 - lease - fee)
+    assert flow(found, "storage").yuan[year] == pytest.approx(320.0 + 50.0 + lease - rent - costs)
+    total = sum(flow(found, owner).yuan for owner in OWNERS)
+    np.testing.assert_allclose(total, flow(found, PARK).yuan, atol=1e-9)
+
+
+def test_what_is_lost_if_another_leaves_escalates_with_the_price() -> None:
+    """Undiscounted: sums over five years, g = 1.03^0 + ... + 1.03^4 and so on.
+
+    Without the storage PV sells 6 MWh to the works; without the works all 10 at 0.3, and the storage has 300
+    of arbitrage in place of 320, 50 and the lease. Without PV the network has its rent alone.
+    """
+    found = study(**ESCALATING)
+    price, lease, network = (sum(rate**k for k in range(5)) for rate in (1.03, 1.05, 1.01))
+    pv, storage, of_network, works = (flow(found, owner).loss_yuan for owner in OWNERS)
+    assert pv["storage"] == pytest.approx(2_000 * 0.4 * price - 5 * 600.0)
+    assert pv["works"] == pytest.approx(8_000 * 0.4 * price + 5 * 600.0 - 5 * 3_000.0)
+    assert pv["network"] == pytest.approx(0.0)
+    assert storage["works"] == pytest.approx(5 * (320.0 + 50.0 - 300.0) + 40.0 * lease)
+    assert storage["pv"] == pytest.approx(5 * 0.8 * 200.0)
+    assert storage["network"] == pytest.approx(-30.0 * network)
+    assert of_network["pv"] == pytest.approx(160.0 * network)
+    assert of_network["storage"] == pytest.approx(30.0 * network + (160.0 - 120.0) * network)
+    # the works then buy all: 3,400 less what they paid; without the network they save the fee
+    paid = 8_000 * 0.4 * price + 5 * (600.0 + 320.0) + 40.0 * lease + 160.0 * network
+    assert works["pv"] == pytest.approx(5 * 3_400.0 - paid - (5 * (200.0 - 160.0) - 40.0 * lease))
+    assert works["network"] == pytest.approx(-160.0 * network)

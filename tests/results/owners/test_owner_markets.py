@@ -138,3 +138,26 @@ def test_dispatched_years_with_markets_add_up(tmp_path: Path) -> None:
         crossed = sum(float(paid[key][number]) for key in ("pv_markets", "spot_saved", "contracts"))
         crossed += float(paid["contracts_works"][number])
         assert crossed == pytest.approx(sum(alone.market_without_yuan.values()) - with_storage)
+
+
+def test_fuel_is_the_works_and_what_the_storage_saves_of_it_is_shared() -> None:
+    """Fuel: 900 with nothing, 500 with PV, 380 with both. The works pay 520 less, and 80 % of 120 is owed.
+
+    Were it one of the contracts, all of it would be the storage company's, and nobody's fuel would be saved.
+    """
+    fuel = in_markets(TOGETHER, {"running_costs": 500.0}, {"running_costs": 120.0})
+    alone = in_markets(WITHOUT_PV, {"running_costs": 900.0}, {"running_costs": 100.0})
+    found = owner_study(Owners(pv=PV, discount_rate=0.0), fuel, alone, CASH)
+    plain = owner_study(Owners(pv=PV, discount_rate=0.0), TOGETHER, WITHOUT_PV, CASH)
+    assert_sums(found)
+    paid, before = ({part.key: part.yuan[1] for part in study.transfers} for study in (found, plain))
+    assert paid["running_saved"] == pytest.approx(900 - 380)
+    assert paid["saving_share"] - before["saving_share"] == pytest.approx(0.8 * 120)
+    assert paid["contracts"] == pytest.approx(before["contracts"])
+    gained = {owner: flow(found, owner).yuan[1] - flow(plain, owner).yuan[1] for owner in (*OWNERS, PARK)}
+    assert gained == pytest.approx({"pv": 0, "storage": 96, "network": 0, "works": 424, "park": 520})
+    # five years: without the PV company the storage saves 20 less a year, of which it has 80 %
+    lost, other = (flow(study, "storage").loss_yuan["pv"] for study in (found, plain))
+    assert lost - other == pytest.approx(5 * 0.8 * 20)
+    for lang in ("en", "zh"):
+        assert transfer_name("running_saved", load_words(lang, "study"))

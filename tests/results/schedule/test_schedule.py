@@ -34,6 +34,33 @@ def test_a_block_ends_where_the_price_changes() -> None:
     ]
 
 
+def in_market(net_mw: dict[str, float], price: Any, **day: Any) -> list[ScheduleBlock]:
+    """The blocks of a day at these day-ahead prices of a market [yuan/MWh], (96,)."""
+    case, solution = case_with(50.0), dispatched(net_mw, **day)
+    for key in ("day_ahead_price_yuan_per_mwh", "real_time_price_yuan_per_mwh"):
+        attrs = {"kind": "series", "units": "yuan/MWh", "device": "spot", "key": key}
+        solution[f"spot.{key}"] = ("time", price, attrs)
+    return schedule_blocks(solution, case.with_devices({**case.devices, "spot": SpotMarket()}))
+
+
+def test_a_market_whose_price_moves_does_not_end_a_block() -> None:
+    """Eight quarter-hours in one tariff period at eight prices are one row from the lowest to the highest."""
+    price = np.full(96, 300.0)
+    price[72:80] = [310, 350, 330, 410, 450, 420, 380, 320]
+    (block,) = in_market(during("18:00", "20:00", 5.0), price, purchase_price_yuan_per_mwh=np.full(96, 100.0))
+    assert block.clock == "18:00-20:00"
+    assert block.price_range_yuan_per_kwh == pytest.approx((0.41, 0.55))
+    assert "0.410 to 0.550 yuan/kWh" in block_line(block, EN)
+
+
+def test_a_market_block_ends_with_its_reason_and_its_period() -> None:
+    """What is charged from 10:00 is surplus that would be sold, then bought: two rows, whatever prices do."""
+    sun = np.where(np.arange(96) < 44, 160.0, 0.0)  # until 11:00
+    told = in_market(during("10:00", "11:30", -5.0), 300.0 + np.arange(96), pv_mw=sun)
+    assert [block.clock for block in told] == ["10:00-11:00", "11:00-11:30"]
+    assert [block.purposes for block in told] == [{"unsold"}, {"purchase"}]
+
+
 @pytest.mark.parametrize(
     ("position", "prices"), [("decided", (0.8, 1.0)), ("cleared", (0.9, 0.9))], ids=["day-ahead", "real-time"]
 )

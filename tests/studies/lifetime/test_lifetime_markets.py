@@ -77,3 +77,31 @@ capacity_price = { price_yuan_per_kw_year = 100.0, share = 0.5, source = "made u
     assert year.contract_yuan["capacity_lease"] == pytest.approx(9000)
     assert year.contract_yuan["capacity_price"] == pytest.approx(2500)
     assert year.net_saving_yuan == pytest.approx(0, abs=1e-6)
+
+
+UNIT = """
+[device.unit]
+kind = "generator"
+rated_mw = 0.1
+min_load_share = 0.0
+efficiency_points = [[1.0, 0.5]]
+fuel_price_yuan_per_mwh = 500.0
+"""
+
+
+def test_fuel_that_the_storage_saves_is_a_stream_of_its_own(tmp_path: Path) -> None:
+    # the connection gives 100 kW, two hours a day need 150: a unit burns 2 x 50 kWh a day at 1 yuan/kWh,
+    # 3,100 yuan in July. The battery has them from the grid at 0.1: the bill rises by 310. Without the stream
+    # the storage would lose 310 a year, where it brings 2,790
+    load = 50.0 + 100.0 * np.isin(JULY.hour, (13, 14))
+    file = charged_case(tmp_path, by_hours(HOURS), JULY, load, battery=BATTERY + UNIT + MONEY,
+                        import_limit_mw=0.1)  # fmt: skip
+    (year,) = dispatch_years(prepare(load_case(str(file)), JULY), SolveContext()).years
+    assert year.contract_yuan == {"running_costs": pytest.approx(3100)}
+    assert year.saved_yuan["arbitrage"] == pytest.approx(-310)
+    assert year.market_without_yuan == {"running_costs": pytest.approx(3100)}
+
+
+def test_a_park_that_burns_nothing_has_no_such_stream(tmp_path: Path) -> None:
+    year = first_year(tmp_path, by_hours(HOURS), np.full(len(JULY), 100.0))
+    assert year.contract_yuan == {}
