@@ -31,9 +31,7 @@ CASES: dict[str, tuple[Finance, Operation]] = {
         replace(fading(EVERYTHING), replaced_shares=np.isin(np.arange(12), (4, 9)) * 0.3),
     ),
     "cells new every four years": (
-        EVERYTHING.model_copy(
-            update={"replacement": Replacement(year=4, recurrence="every", cost_yuan=30e6)}
-        ),
+        EVERYTHING.model_copy(update={"replacement": RECURRING}),
         fading(EVERYTHING),
     ),
     "no loan, nothing earned": (
@@ -154,6 +152,36 @@ def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang,
     recounted = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
     assert len(recounted) == len(kept) > 1000
     assert sorted(differences(recounted, kept)) == []
+
+
+REPLACED_OTHERWISE = {  # what is written, what is typed into it
+    "cells added": (AUGMENTED, {"cost_yuan": 55e6, "yearly_price_change": -0.1, "depreciation_years": 4}),
+    "cells new every four years": (RECURRING, {"cost_yuan": 20e6, "year": 5, "residual_share": 0.2}),
+    "cells new once": (RECURRING, {"recurrence": "once", "year": 7, "yearly_price_change": 0.02}),
+}
+
+
+@needs_soffice
+@pytest.mark.parametrize("name", REPLACED_OTHERWISE)
+def test_a_replacement_changed_in_the_workbook_is_the_engines(name: str, tmp_path: Path) -> None:
+    """Cost, dates, depreciation, residual value and with them every flow, NPV, payback and IRR follow."""
+    replacement, typed = REPLACED_OTHERWISE[name]
+    operation = fading(EVERYTHING)
+    if replacement.follows_health:
+        operation = replace(operation, replaced_shares=np.isin(np.arange(12), (4, 9)) * 0.3)
+    other = EVERYTHING.model_copy(update={"replacement": replacement.model_copy(update=typed)})
+    path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
+    write_cashflow_xlsx(
+        path, cash_flow(EVERYTHING.model_copy(update={"replacement": replacement}), operation)
+    )
+    write_cashflow_xlsx(expected, cash_flow(other, operation))
+    kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
+    changes = {f"replacement_{field}": value for field, value in typed.items()}
+    recounted = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
+    assert len(recounted) == len(kept) > 1000
+    assert sorted(differences(recounted, kept)) == []
+    assert isinstance(kept["Results", "B7"], float)
+    assert kept["Results", "B7"] != cells(path)["Results", "B7"]  # the IRR is another one
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
