@@ -12,7 +12,12 @@ import pandas as pd
 from parkdispatch.inputs.cache.weather_series import climate_year, device_series
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.checks.computed_series import uncomputable_series
-from parkdispatch.inputs.full_use_prices import listed_demand_prices, reduced_demand_prices
+from parkdispatch.inputs.full_use_prices import (
+    certain_connections,
+    listed_demand_prices,
+    prices_in_months,
+    reduced_demand_prices,
+)
 from parkdispatch.inputs.schema.case_file import SeriesFile, WeatherFile
 from parkdispatch.inputs.series.series_file import read_series
 from parkdispatch.inputs.series.series_reading import SeriesReading
@@ -49,6 +54,16 @@ class Prepared:
         prices = reduced_demand_prices(
             self.case, self.series, self.listed_demand_price, self.times, self.hours
         )
+        return replace(self, series={**self.series, **prices})
+
+    @property
+    def in_full_use(self) -> frozenset[str]:
+        """The connections whose full use is certain in all of a horizon of whole months."""
+        return certain_connections(self.listed_demand_price, self.series)
+
+    def with_full_use(self, certain: Mapping[str, frozenset[str]]) -> "Prepared":
+        """The same with reduced demand prices in parts of months ("2026-03") whose full use is certain."""
+        prices = prices_in_months(self.case, self.series, self.listed_demand_price, self.times, certain)
         return replace(self, series={**self.series, **prices})
 
 

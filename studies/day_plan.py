@@ -12,7 +12,7 @@ from parkdispatch.inputs.value_sources import given_by
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.demand_metering import MonthPeak
 from parkdispatch.results.savings.daily_saving import PeakSoFar
-from parkdispatch.studies.demand_peak import expected_peaks_mw, month_peaks
+from parkdispatch.studies.demand_peak import connections_in_full_use, expected_peaks_mw, month_peaks
 
 NO_PEAK = (
     "argument `peak_so_far_mw` is missing: without it the expected peak is computed from the load and PV of"
@@ -37,7 +37,8 @@ def prepare_day(case: Case, given: Case, times: pd.DatetimeIndex, peak_is_given:
     charge would be shaved at any price; so if the peak so far is not given, the day is planned against the
     peaks of the cheapest dispatch of the whole month, by the load and PV of `case`; likewise the first days
     of a later month, which has no peak so far. Nothing is assumed where the peak was given, where the horizon
-    has all of a later month, or where the month is infeasible.
+    has all of a later month, or where the month is infeasible. Where that month reaches full use whatever is
+    dispatched, its demand price is the reduced one, as in the year.
 
     Raises InputError with what is wrong with the horizon, or with the month that the peak is taken from.
     """
@@ -51,14 +52,18 @@ def prepare_day(case: Case, given: Case, times: pd.DatetimeIndex, peak_is_given:
             return PreparedDay(prepared, {}, {})
         raise InputError([*error.problems, NO_PEAK]) from None
     given = _with_later_peaks(given, later)
+    certain = {f"{begin:%Y-%m}": month.in_full_use}
+    certain |= {name: connections_in_full_use(case, pd.Period(name).to_timestamp()) for name in later}
     if peak_is_given:
-        return PreparedDay(prepare(given, times), {}, _given_before(given, month.before), later)
+        prepared = prepare(given, times).with_full_use(certain)
+        return PreparedDay(prepared, {}, _given_before(given, month.before), later)
     devices = dict(given.devices)
     for name, peak_mw in month.expected_mw.items():
         devices[name] = devices[name].model_copy(update={"peak_so_far_mw": peak_mw})
     of_peak = [("device", name, "peak_so_far_mw") for name in month.expected_mw]
     expected = given_by(given.with_devices(devices), "expected", "", of_peak)
-    return PreparedDay(prepare(expected, times), month.expected_mw, month.before, later)
+    prepared = prepare(expected, times).with_full_use(certain)
+    return PreparedDay(prepared, month.expected_mw, month.before, later)
 
 
 def _later_peaks_mw(case: Case, times: pd.DatetimeIndex) -> dict[str, Mapping[str, float]]:

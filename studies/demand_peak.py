@@ -44,6 +44,7 @@ class MonthPeaks:
 
     expected_mw: Mapping[str, float]  # of the whole month, and no less than the case's `peak_so_far_mw`
     before: Mapping[str, PeakSoFar]  # up to the moment
+    in_full_use: frozenset[str] = frozenset()  # connections, in all of the month, whatever is dispatched
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class _MonthDemand:
     times: pd.DatetimeIndex
     with_storage_mw: Mapping[str, Array]
     without_mw: Mapping[str, Array]
+    in_full_use: frozenset[str]  # connections
 
 
 class _SameCase:
@@ -84,7 +86,9 @@ def _solved_month(same: _SameCase, month: pd.Timestamp) -> _MonthDemand:
     case = same.case
     prepared = prepare(case, month_times(case, month.date()))
     without = prepared.of(case.without_storage())
-    return _MonthDemand(prepared.times, _relaxed_demand_mw(prepared), _relaxed_demand_mw(without))
+    return _MonthDemand(
+        prepared.times, _relaxed_demand_mw(prepared), _relaxed_demand_mw(without), prepared.in_full_use
+    )
 
 
 def expected_demand_mw(case: Case, month: date) -> dict[str, pd.Series]:
@@ -109,6 +113,14 @@ def expected_peaks_mw(case: Case, month: date) -> dict[str, float]:
     return {name: float(mw.max(initial=0.0)) for name, mw in demand_mw.items()}
 
 
+def connections_in_full_use(case: Case, month: date) -> frozenset[str]:
+    """The connections that reach full use in a month whatever is dispatched, by the case's load and sources.
+
+    Raises InputError with what is wrong with the month.
+    """
+    return _month_demand(case, _month_start(month)).in_full_use if paying_grids(case.devices) else frozenset()
+
+
 def month_peaks(case: Case, begin: date) -> MonthPeaks:
     """The peaks of a moment's month by the case's own load and PV; none where the month is infeasible.
 
@@ -127,7 +139,7 @@ def month_peaks(case: Case, begin: date) -> MonthPeaks:
         base_mw = float(without[name][passed].max(initial=so_far_mw)) if name in without else so_far_mw
         before[name] = PeakSoFar(so_far_mw, base_mw)
     expected_mw = {name: float(mw.max(initial=known_mw[name])) for name, mw in with_storage.items()}
-    return MonthPeaks(expected_mw, before)
+    return MonthPeaks(expected_mw, before, month.in_full_use)
 
 
 def _relaxed_demand_mw(prepared: Prepared) -> Mapping[str, Array]:

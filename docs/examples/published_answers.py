@@ -1,7 +1,8 @@
 """Answers that other tools publish, computed by `parkdispatch year` and `parkdispatch plan` from case files.
 
 `python docs/examples/published_answers.py` writes each case into a temporary folder, types its command and
-prints a table. No case has code of its own: all of it is in the files that are written here.
+prints a table. No case has code of its own: all of it is in the files that are written here. With the name of
+a folder behind it the files are kept there, and each command is printed, to be typed again by hand.
 """
 
 import json
@@ -173,12 +174,14 @@ def published_answers() -> Sequence[Published]:
     )  # fmt: skip
 
 
-def table(type_command: Callable[..., object]) -> str:
-    """Each answer as published and as computed, with its source, as Markdown."""
+def table(type_command: Callable[..., object], kept: Path | None = None) -> str:
+    """Each answer as published and as computed, with its source, as Markdown; files are `kept` if asked."""
     rows = ["| Source | Answer | published | computed |", "| --- | --- | ---: | ---: |"]
-    for published in published_answers():
-        with tempfile.TemporaryDirectory() as folder:
-            computed = published.run(Path(folder), type_command)
+    for number, published in enumerate(published_answers(), start=1):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) if kept is None else kept / str(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            computed = published.run(folder, type_command)
         rows.append(f"| {published.source} | {published.what} | {published.answer:,.2f} | {computed:,.2f} |")
     return "\n".join(rows)
 
@@ -186,9 +189,13 @@ def table(type_command: Callable[..., object]) -> str:
 if __name__ == "__main__":
     import subprocess
 
+    asked = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+
     def type_in_shell(*words: str | Path) -> None:
         """Type a command as a user does. Raises CalledProcessError where it fails."""
+        if asked is not None:
+            sys.stdout.write(f"$ parkdispatch {' '.join(map(str, words))}\n")
         command = [sys.executable, "-m", "parkdispatch", *map(str, words)]
         subprocess.run(command, check=True, capture_output=True)
 
-    sys.stdout.write(table(type_in_shell) + "\n")
+    sys.stdout.write(table(type_in_shell, asked) + "\n")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from parkdispatch.inputs.full_use_prices import DEMAND_PRICE
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
@@ -10,6 +11,7 @@ from parkdispatch.operations.settlement.charge_money import ChargedConnection
 from parkdispatch.results.audit import MONEY_TOLERANCE
 from parkdispatch.results.billing.bill import bill
 from parkdispatch.results.billing.bill_lines import Connection
+from parkdispatch.results.billing.demand_charge import months_priced_at_full_use
 
 
 def connection_money(
@@ -56,7 +58,11 @@ def _check(
     if not isinstance(device, Connection):
         return
     given = {key: prepared.series[name, key] for name, key in case.series if name == grid}
-    billed = bill(prepared.times, import_mw, export_mw, prepared.hours, case.tariff, device, given)
+    price = prepared.series[grid, DEMAND_PRICE]
+    certain = set[str]()
+    if DEMAND_PRICE not in given:
+        certain = months_priced_at_full_use(prepared.times, price, case.tariff, device)
+    billed = bill(prepared.times, import_mw, export_mw, prepared.hours, case.tariff, device, given, certain)
     allowed_yuan = MONEY_TOLERANCE * max(1.0, turnover_yuan + abs(priced_yuan))
     if not abs(billed.seen_yuan - priced_yuan) <= allowed_yuan:
         raise SolverError(

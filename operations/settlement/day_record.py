@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.case import Case
-from parkdispatch.inputs.prepare import day_times
+from parkdispatch.inputs.prepare import day_times, month_times, prepare
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.operations.known_outages import RecordedOutage
@@ -51,6 +52,19 @@ class DayRecord:
     outages: Sequence[RecordedOutage] = ()
     planned_outages: Sequence[RecordedOutage] | None = None  # known to the plan; None: all of them
     assumed: Sequence[tuple[str, Mapping[str, Any]]] = ()
+
+    @cached_property
+    def in_full_use(self) -> Mapping[str, frozenset[str]]:
+        """The month ("2026-03") and the connections that reach full use in it whatever is dispatched.
+
+        By the case's own load and sources of the month, as a plan of the day has it; none where these do not
+        have all of the month.
+        """
+        try:
+            month = prepare(self.case, month_times(self.case, self.day))
+        except InputError:
+            return {}
+        return {f"{self.day:%Y-%m}": month.in_full_use}
 
     @property
     def times(self) -> pd.DatetimeIndex:

@@ -178,7 +178,7 @@ def _prepared(record: DayRecord, case: Case, forecast: Sequence[str]) -> Prepare
     for name, key in measured_devices(case).items():
         values: Array = record.planned_values(name, key) if name in forecast else record.measured[name]
         series[name, key] = SeriesValues(pd.Series(values, index=record.times), name)
-    return prepare(replace(case, series=series), record.times)
+    return prepare(replace(case, series=series), record.times).with_full_use(record.in_full_use)
 
 
 def _solved(prepared: Prepared, context: SolveContext) -> xr.Dataset:

@@ -57,6 +57,11 @@ class Bill:
     months: Sequence[Month] = ()  # the meter readings
 
     @property
+    def parts_in_full_use(self) -> tuple[str, ...]:
+        """Months ("2026-03") metered in part whose full use was certain, and priced, before the dispatch."""
+        return tuple(month.name for month in self.months if month.certain_full_use and not month.whole)
+
+    @property
     def total_yuan(self) -> float:
         """Amount payable, sales deducted [yuan]."""
         return float(self.lines["yuan"].sum())

@@ -10,6 +10,7 @@ from parkdispatch.models.units import YUAN_PER_WAN
 from parkdispatch.results.billing.demand_election import OWN, Elections
 from parkdispatch.results.summary import Summary
 from parkdispatch.results.wording.display_names import Words, screen_name
+from parkdispatch.results.wording.sentences import full_use_sentences
 
 UNSEEN_CHARGE_NAMES = {
     "contracted_demand": "contracted demand charge, fixed by the contract",
@@ -46,6 +47,7 @@ def unseen_lines(summary: Summary, words: Words) -> Iterator[str]:
             verb = "raises" if saving_yuan > 0 else "lowers"
             line += f"; it {verb} the saving of the storage by {abs(saving_yuan):z,.0f} yuan"
         yield line + "."
+    yield from full_use_sentences(summary.bills, words)
     for connection, bill in summary.bills.items():
         grid = screen_name(connection, words)
         if abs(bill.open_discount_yuan) >= HALF_YUAN:

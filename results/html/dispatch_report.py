@@ -31,6 +31,7 @@ from parkdispatch.results.wording.reading_sentences import reading_sentences
 from parkdispatch.results.wording.sentences import (
     block_row,
     failed_sentences,
+    full_use_sentences,
     implausible_sentences,
     proof_sentence,
     source_line,
@@ -64,6 +65,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         },
         scripts=["report.js"],
         facts=facts,
+        certain_full_use=full_use_sentences(facts.bills, words),
         when=date_range(times, words),
         count=f"{len(times):,}",
         minutes=f"{float(solution.attrs['hours']) * 60:g}",

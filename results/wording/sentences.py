@@ -9,6 +9,7 @@ import xarray as xr
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.value_sources import SourcedValue, case_sources
 from parkdispatch.results.audit import Audit
+from parkdispatch.results.billing.bill import Bill
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.schedule.schedule import ScheduleBlock, clock_text
 from parkdispatch.results.solution import values
@@ -170,6 +171,17 @@ def _charged_from(block: ScheduleBlock, words: Mapping[str, Any]) -> str:
     if "purchase" in block.purposes:
         sources.append(_period(block, words))
     return str(text["and"].join(sources)) or str(text["storage"])
+
+
+def full_use_sentences(bills: Mapping[str, Bill], words: Mapping[str, Any]) -> list[str]:
+    """Of each connection whose full use was certain before a part of a month was dispatched, which months."""
+    return [
+        str(words["page"]["certain_note"]).format(
+            grid=device_label(name, words), months=listed(bill.parts_in_full_use, words)
+        )
+        for name, bill in bills.items()
+        if bill.parts_in_full_use
+    ]
 
 
 def listed(names: Sequence[str], words: Mapping[str, Any]) -> str:

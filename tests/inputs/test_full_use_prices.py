@@ -116,3 +116,19 @@ def test_growth_of_the_load_makes_a_month_certain_and_a_larger_battery_uncertain
     larger = certain.case.devices["battery"].model_copy(update={"energy_mwh": 2.0})
     case = certain.case.with_devices({**certain.case.devices, "battery": larger})
     assert price(replace(certain, case=case).with_certain_full_use()) == 40_000
+
+
+def test_a_part_of_a_month_has_its_price_where_the_whole_month_is_certain() -> None:
+    """At 40,000 the battery takes the one hour off, for 38,000; at 36,000 it is not worth that."""
+    whole, part = park(), park(hours=24)
+    assert whole.in_full_use == {"grid"}
+    assert part.in_full_use == frozenset()
+    for prepared, value, peak_mw in (
+        (part, 40_000, 5.0),
+        (part.with_full_use({"2026-02": whole.in_full_use}), 36_000, 6.0),
+        (part.with_full_use({"2026-03": whole.in_full_use}), 40_000, 5.0),
+    ):
+        assert price(prepared) == value
+        devices, series = prepared.case.devices, prepared.series
+        dispatched = to_dataset(optimize(devices, prepared.times, 1.0, series), {})
+        assert float(dispatched["grid.import_mw"].max()) == pytest.approx(peak_mw, abs=0.1)

@@ -15,6 +15,7 @@ from parkdispatch.models.network.demand_metering import MonthPeak
 from parkdispatch.results.savings.daily_saving import cost_of_days, saving_of_days
 
 SOC = {"battery_1": 0.42, "battery_2": 0.38}
+FULL_USE = 0.9 * 39_100.0  # yuan/MW a month: July and August reach full use whatever is dispatched
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_the_money_of_a_plan_is_that_of_its_days(case: Case) -> None:
     money, summary = plan.money, plan.run.summary
     assert [str(day) for day in money.index] == ["2026-07-15", "2026-07-16"]
     assert money["demand_yuan"].tolist() == pytest.approx([0, 0], abs=1e-6)
-    charge_yuan = 171 * 39_100.0
+    charge_yuan = 171 * FULL_USE
     assert money["energy_yuan"].sum() + charge_yuan == pytest.approx(plan.cost_yuan)
     # 42 % and 38 % of 50 MWh each, to 10 %
     assert sum(cost.stored_mwh for cost in summary.day_costs) == pytest.approx(-30.0)
@@ -56,9 +57,9 @@ def test_days_planned_one_by_one_add_up_to_their_months(case: Case) -> None:
         added_yuan += cost.demand_yuan
         energy_yuan += cost.energy_yuan
         stored_mwh += cost.stored_mwh
-        paid_yuan[day[:7]] = peak_mw * 39_100.0
+        paid_yuan[day[:7]] = peak_mw * FULL_USE
         soc = float(plan.table["battery_1.energy_mwh"].iloc[-1]) / 50.0
-    assert added_yuan == pytest.approx(sum(paid_yuan.values()) - 150.0 * 39_100.0)
+    assert added_yuan == pytest.approx(sum(paid_yuan.values()) - 150.0 * FULL_USE)
     assert stored_mwh == pytest.approx((soc - 0.1) * 100.0, abs=1e-6)
     assert energy_yuan > 0
 
@@ -71,7 +72,7 @@ def test_each_month_has_its_own_peak(case: Case) -> None:
     assert plan.dataset["grid.peak_mw"].to_numpy() == pytest.approx([171.0, expected_mw])
     day = plan.run.summary.day_costs[1]
     assert day.before_mw["grid"] == 0.0
-    assert day.demand_yuan == pytest.approx(39_100.0 * day.after_mw["grid"])
+    assert day.demand_yuan == pytest.approx(FULL_USE * day.after_mw["grid"])
 
 
 def test_a_later_month_that_the_plan_has_whole_is_paid_for_by_its_own_peak(case: Case) -> None:
