@@ -113,12 +113,18 @@ def quantile(uncertainty: Uncertainty, probability: Array) -> Array:
 
 
 def _choice_quantile(uncertainty: Uncertainty, probability: Array) -> Array:
-    """Inverse cumulative distribution of a choice: one of its values, by weight."""
-    weights = np.array(uncertainty.weights or [1.0] * len(uncertainty.values))
+    """Inverse cumulative distribution of a choice: one of its values, by weight.
+
+    Values are taken in ascending order, whatever their order in the case: they then rise with the
+    probability, as a rank correlation with another number needs.
+    """
+    values = np.asarray(uncertainty.values, dtype=np.float64)
+    ascending = np.argsort(values, kind="stable")
+    weights = np.array(uncertainty.weights or [1.0] * len(values))[ascending]
     cumulative = np.cumsum(weights) / weights.sum()
     position = np.searchsorted(cumulative, probability, side="right")
     last = int(np.flatnonzero(weights)[-1])  # the sum may miss 1 by rounding
-    return np.asarray(uncertainty.values, dtype=np.float64)[np.minimum(position, last)]
+    return np.asarray(values[ascending][np.minimum(position, last)])
 
 
 def read_scenarios(path: Path, case: "Case") -> pd.DataFrame:

@@ -26,8 +26,8 @@ TENDER = {
 }  # fmt: skip
 LOAD, PRICE = "load growth a year", "battery price"
 SAID = {
-    "en": ("low: tender: the tender of June, 2025-06; high: assumption", f"{LOAD} and {PRICE}", "10 of 10"),
-    "zh": ("下限：招标价：六月集采，2025-06；上限：假设", "负荷年增长率与电池价格", "10 个取值范围中，10 个"),
+    "en": ("low: tender: the tender of June, 2025-06; high: assumption", f"{LOAD} and {PRICE}", "12 of 12"),
+    "zh": ("下限：招标价：六月集采，2025-06；上限：假设", "负荷年增长率与电池价格", "12 个取值范围中，12 个"),
 }
 
 
