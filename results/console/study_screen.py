@@ -26,7 +26,7 @@ from parkdispatch.results.finance.cash_flow_line import words as stream_words
 from parkdispatch.results.finance.lifetime import storage_health_and_cycles
 from parkdispatch.results.finance.returns import Returns
 from parkdispatch.results.finance.storage_study import Study
-from parkdispatch.results.owners.owner_flows import OwnerFlow
+from parkdispatch.results.owners.owner_flows import OwnerFlow, OwnerStudy
 from parkdispatch.results.owners.transfers import OWNERS
 from parkdispatch.results.views.study_tables import (
     as_operated_sentence,
@@ -58,11 +58,7 @@ def show_study(console: Console, study: Study) -> None:
     if study.phases:
         console.print(_phases_table(study))
     if study.owners:
-        for title, flows in (
-            ("Owners after tax, and what each loses if another leaves, 万元", study.owners.after_tax),
-            ("Owners before tax, and what each loses if another leaves, 万元", study.owners.flows),
-        ):
-            console.print(_owners_table(title, flows))
+        show_owners(console, study.owners)
     for line in (*_irr_lines(study.cash), *_investment_lines(study.cash), _proof(study), *_not_proven(study)):
         console.print(Text(line), soft_wrap=True)
 
@@ -157,10 +153,19 @@ def _phases_table(study: Study) -> Table:
     return printed
 
 
+def show_owners(console: Console, owners: OwnerStudy) -> None:
+    """Print what each owner has and loses if another leaves, after tax and before."""
+    for title, flows in (
+        ("Owners after tax, and what each loses if another leaves, 万元", owners.after_tax),
+        ("Owners before tax, and what each loses if another leaves, 万元", owners.flows),
+    ):
+        console.print(_owners_table(title, flows))
+
+
 def _owners_table(title: str, flows: Sequence[OwnerFlow]) -> Table:
     """NPV, IRR and payback of each owner, and its loss if another leaves."""
     table = owner_rows(flows, load_words(SCREEN_LANG.get(), "study"))
-    heads = ["NPV,\n万元", "IRR", "pay-\nback", *(f"if {key}\nleaves" for key in OWNERS)]
+    heads = ["NPV,\n万元", "IRR", "pay-\nback", *(f"if\n{key}\nleaves" for key in OWNERS)]
     printed = dense_table(title, "", *heads)
     for row in table["rows"]:
         printed.add_row(*row)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from parkdispatch.results.console.study_screen import show_study
+from parkdispatch.results.console.study_screen import show_owners, show_study
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.park_indicators import AMOUNTS
+from tests.support.cases.owner_cases import study as owners_by_hand
 from tests.support.size_studies import life_of, sized_case
 
 STREAMS = (
@@ -52,3 +53,16 @@ def test_no_number_is_cut(count: int) -> None:
         for word in stream.split("_"):
             assert word in heads
     assert len(re.findall(r"(?m)^ *all ", table)) == len(re.findall(r"(?m)^ *1 ", table)) >= 1
+
+
+def test_no_loss_of_an_owner_is_broken_into_two_lines() -> None:
+    """Losses of hundreds of millions of yuan, with a sign, in all columns."""
+    owners = owners_by_hand()
+    flows = tuple(
+        replace(flow, npv_yuan=-158_705_700.0, loss_yuan=dict.fromkeys(flow.loss_yuan, -382_981_234.0))
+        for flow in owners.flows
+    )
+    screen = io.StringIO()
+    show_owners(Console(file=screen, width=80), replace(owners, flows=flows, after_tax=flows))
+    assert len(re.findall(r"-38,298\.12\b", screen.getvalue())) == 2 * 4 * 3
+    assert len(re.findall(r"-15,870\.57\b", screen.getvalue())) == 2 * 5
