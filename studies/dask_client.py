@@ -115,9 +115,12 @@ def without_dask_logs() -> ExitStack:
 
 def local_client(stack: ExitStack, workers: int | None) -> "Client":
     """A client of local worker processes, by default one per core, that `stack` closes."""
+    import dask
     from dask.system import CPU_COUNT
     from distributed import Client, LocalCluster
 
+    # workers otherwise look a hundred times a second at what they do, for a page that nobody opens here
+    stack.enter_context(dask.config.set({"distributed.worker.profile.enabled": False}))
     loopback = socket.getaddrinfo(None, 0, family=socket.AF_INET)[0][4][0]
     cluster = LocalCluster(
         n_workers=workers or CPU_COUNT,

@@ -4,7 +4,6 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -13,9 +12,6 @@ from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from tests.support.browser import Browser
 from tests.support.typed_commands import Ran, Run, typed_by
-
-if TYPE_CHECKING:
-    from parkdispatch.studies.task_cluster import TaskCluster
 
 os.environ |= {"PARKDISPATCH_LANG": "en", "PARKDISPATCH_CONFIG": ""}  # whatever the system and the user have
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
@@ -78,11 +74,19 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _one_processor() -> Iterator[None]:
     """Solve in one thread: each processor has a worker of the tests. Not so in tests of the optimizer.
 
-    With two, HiGHS searches the plain program beside every solve that takes longer than 30 ms.
+    With two, HiGHS searches the plain program beside every solve that takes longer than 30 ms. Commands write
+    all files themselves: a copy of a process as large as this one costs a quarter of the time of a plan.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "cpu_count", lambda: 1)
+        patch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
         yield
+
+
+@pytest.fixture
+def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of this test do part of their work in a copy of the process, as they do for a user."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -132,15 +136,6 @@ def ledger_kills(request: pytest.FixtureRequest) -> int:
 def imports(request: pytest.FixtureRequest) -> int:
     """The number of files that are imported twice."""
     return int(request.config.getoption("--imports"))
-
-
-@pytest.fixture(scope="session")
-def cluster() -> "Iterator[TaskCluster]":
-    """Two local worker processes, started once for all tests; one that a test kills is started again."""
-    from parkdispatch.studies.task_cluster import TaskCluster
-
-    with TaskCluster(workers=2) as local:
-        yield local
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ def parse_numbers(cells: pd.Series) -> Array:
     """
     values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, copy=True)
     finite = np.isfinite(values)
-    values[finite] = [float(cell) for cell in cells[finite]]
+    values[finite] = [float(cell) for cell in cells.to_numpy(object)[finite]]
     return values
 
 

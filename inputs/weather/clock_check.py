@@ -27,7 +27,10 @@ def clock_problems(name: str, ghi: pd.Series, lines: Sequence[int], hours: float
     zenith_deg = sun_position(times, site, hours * 60)["zenith"].to_numpy(np.float64)
     light = ghi.to_numpy(np.float64)
     dark = (zenith_deg > 90.0 + TWILIGHT_DEG + DEG_PER_HOUR * hours / 2) & (light > DARK_GHI_W_PER_M2)
-    shown = [f"{value:.15g} at {time:%Y-%m-%d %H:%M}" for value, time in zip(light, times, strict=True)]
+    shown = np.full(len(times), "", dtype=object)
+    shown[dark] = [
+        f"{value:.15g} at {t:%Y-%m-%d %H:%M}" for value, t in zip(light[dark], times[dark], strict=True)
+    ]
     allowed = f"must be {DARK_GHI_W_PER_M2:.15g} W/m2 or less, because the sun is below the horizon; {CLOCK}"
     problems = row_problems(name, dark, lines, shown, "ghi", allowed)
     if len(times) * hours >= 24 * LEAST_DAYS:

@@ -142,8 +142,10 @@ def _value_problems(name: str, record: WeatherRecord, table: pd.DataFrame) -> li
     for quantity, (low, high, unit) in LIMITS.items():
         if quantity in table:
             values = table[quantity]
-            shown = record.cells.get(quantity, values.astype(str).replace("nan", "missing"))
             invalid = ~((values >= low) & (values <= high))
+            if not invalid.any():
+                continue
+            shown = record.cells.get(quantity, values.astype(str).replace("nan", "missing"))
             allowed = f"must be {low:.15g} to {high:.15g} {unit}{tables.comma_hint(shown)}"
             label = f"{quantity} ({record.labels[quantity]})" if quantity in record.labels else quantity
             problems += tables.row_problems(name, invalid, np.asarray(record.lines), shown, label, allowed)

@@ -5,7 +5,7 @@ The words are the tables of `results/templates/*.LANG.toml`. Figures are rounded
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -42,14 +42,22 @@ def load_words(
     their own words. The units of power and energy in them are those of the scale. The table "titles" has the
     titles of `devices`, those of a case, by their names.
     """
+    kinds, units = tuple(device_kinds().values()), tuple(scale.units.items())
+    titles = {name: title for name, device in devices.items() if (title := device.titled(lang))}
+    return {**_tables(("words", *more), lang, kinds, units), "titles": titles}
+
+
+@lru_cache(maxsize=32)  # a plan's files ask five times for the same
+def _tables(
+    files: tuple[str, ...], lang: str, kinds: tuple[type[Device], ...], units: tuple[tuple[str, str], ...]
+) -> Mapping[str, Any]:
+    """The words of files and of kinds of devices, with the names of units replaced; not to be changed."""
     words: dict[str, Any] = {}
-    for name in ("words", *more):
+    for name in files:
         words |= word_table(f"{name}.{lang}.toml")
-    for kind in device_kinds().values():
+    for kind in kinds:
         words = with_device_words(words, kind, lang)
-    words = {name: _in_units(table, scale.units) for name, table in words.items()}
-    words["titles"] = {name: title for name, device in devices.items() if (title := device.titled(lang))}
-    return words
+    return {name: _in_units(table, dict(units)) for name, table in words.items()}
 
 
 def _in_units(entry: Any, units: Mapping[str, str]) -> Any:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from scripts.structure import LAYERS
 from tests.support.paths import ROOT
 
@@ -141,19 +139,22 @@ def inherited(node: ast.AST, path: Path) -> bool:
     return short(path).startswith("optimizer/") and getattr(node, "name", "") in contract()
 
 
-@pytest.mark.parametrize("path", FILES, ids=short)
-def test_everything_public_has_a_docstring(path: Path) -> None:
-    assert ast.get_docstring(tree(path)), f"{short(path)} has no docstring"
-    for node in public(tree(path)):
-        said = ast.get_docstring(node)  # type: ignore[arg-type]
-        assert said or inherited(node, path), f"{short(path)}: {getattr(node, 'name', '')} has no docstring"
+def without_docstring(path: Path) -> Iterator[str]:
+    """The module and its public names that have none."""
+    module = tree(path)
+    for node in (module, *public(module)):
+        if not ast.get_docstring(node) and not inherited(node, path):  # type: ignore[arg-type]
+            yield f"{short(path)} {getattr(node, 'name', '')}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=short)
-def test_a_file_is_of_no_machine(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    path_of_machine = MACHINE.search(text)
-    assert path_of_machine is None, f"{short(path)} names a machine: {path_of_machine}"
+def test_everything_public_has_a_docstring() -> None:
+    assert [name for path in FILES for name in without_docstring(path)] == []
+
+
+def test_files_are_of_no_machine() -> None:
+    """A test of its own for each file would take longer than to look into all."""
+    named = {short(path): MACHINE.search(path.read_text(encoding="utf-8")) for path in FILES}
+    assert {name: said for name, said in named.items() if said} == {}
 
 
 def test_data_files_name_no_machine() -> None:

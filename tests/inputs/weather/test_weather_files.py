@@ -29,11 +29,16 @@ def clear_at(times: pd.DatetimeIndex, minutes: int) -> np.ndarray:
 @cache
 def truth(minutes: int) -> pd.DataFrame:
     """A made-up year of 2026 whose sky is 0.8 of clear, as means over `minutes`."""
+    return fine_truth().resample(f"{minutes}min").mean()
+
+
+@cache
+def fine_truth() -> pd.DataFrame:
+    """The same by five minutes."""
     fine = pd.date_range(YEAR[0], "2027-01-01", freq="5min", inclusive="left")
     ghi = 0.8 * clear_at(fine, 5)
     temp = 15 + 10 * np.sin(np.arange(len(fine)) * 2 * np.pi / 288)
-    table = pd.DataFrame({"ghi": ghi, "temp_air": temp, "wind_speed": 2.0}, index=fine)
-    return table.resample(f"{minutes}min").mean()
+    return pd.DataFrame({"ghi": ghi, "temp_air": temp, "wind_speed": 2.0}, index=fine)
 
 
 def rows_of(table: pd.DataFrame) -> list[tuple[pd.Timestamp, float, float, float]]:

@@ -22,7 +22,10 @@ def two_days(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("two_days")
-def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(run: Run, tmp_path: Path) -> None:
+def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(
+    run: Run, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The first time by one process, the second time with foresight and pages from copies of it."""
     path = write_case(tmp_path, *HOURLY)
     ran = run("replay", path, "--out", tmp_path / "a")
     assert (ran.code, ran.err) == (0, "")
@@ -38,6 +41,7 @@ def test_a_replay_prints_what_foresight_is_worth_and_leaves_the_same_files(run: 
     ):
         assert words in ran.out, ran.out
     assert "Proven optimal" not in ran.out
+    request.getfixturevalue("two_processors")
     assert run("replay", path, "--out", tmp_path / "b").code == 0
     first, second = content(tmp_path / "a"), content(tmp_path / "b")
     assert first.keys() == second.keys() == REPLAY_FILES | {"manifest.json"}

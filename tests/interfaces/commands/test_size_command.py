@@ -46,7 +46,9 @@ def written(store: Path) -> tuple[int, list[int]]:
 
 
 @pytest.mark.usefixtures("one_month")
-def test_a_wait_for_nothing_is_told(typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_for_nothing_is_told(
+    typed: Run, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without an offer there is nothing that could be built later; it was silent."""
     monkeypatch.chdir(tmp_path)
     path = write_sized_park(tmp_path / "case")
@@ -54,7 +56,7 @@ def test_a_wait_for_nothing_is_told(typed: Run, tmp_path: Path, monkeypatch: pyt
     offer = text.index("[[sizing.offer]]")
     text = text[:offer] + text[text.index("[[sizing.doubt]]") :] + "\n[sizing.wait]\nyears = 2\n"
     path.write_text(text, encoding="utf-8")
-    code, _, err = typed("size", path, "--only", "scenarios", "--scenarios", "2", "--workers", "1")
+    code, _, err = typed("size", path, "--only", "scenarios", "--scenarios", "2", "--scheduler", scheduler)
     assert code == 0
     assert "`sizing.wait`: has no effect, because no size was valued" in " ".join(err.split())
 

@@ -176,6 +176,7 @@ def test_learned_forecasts_know_nothing_of_what_comes(day: int, monkeypatch: pyt
     np.testing.assert_array_equal(*forecasts)
 
 
+@pytest.mark.usefixtures("two_processors")
 def test_the_command_writes_page_workbook_and_tables(typed: Run, tmp_path: Path) -> None:
     """A day on forecasts that know all costs what foresight does; the workbook adds up the same."""
     words = (

@@ -12,9 +12,10 @@ from parkdispatch.results.io.run_folder import output_folder
 from parkdispatch.results.io.second_process import beside, can_copy, do_with_a_copy, side_by_side
 from parkdispatch.results.writers.outputs import Output, always, write_outputs
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "fork") or not can_copy(), reason="needs Linux, two processors"
-)
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork") or not can_copy(), reason="needs Linux, two processors"),
+    pytest.mark.usefixtures("two_processors"),
+]
 
 
 def write(path: Path, result: str, lang: str) -> None:

@@ -110,7 +110,7 @@ def reproduction() -> Reproduction:
     """All of it, by hours, with first and last year dispatched, few points in tolerances and in ranges."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(driver, "POINTS", 2)
-        patch.setattr(fitting, "PROFILE_STEPS", 6)
+        patch.setattr(fitting, "PROFILE_STEPS", 3)
         patch.setattr(driver, "dispatched_corners", lambda *_: corners())
         patch.setattr(driver, "run_current_park", run_july)
         return reproduce_figures(hourly(), PLAN, FACTORS, parks(), SolveContext(), only=())
@@ -397,6 +397,7 @@ def test_the_files_say_the_same(reproduction: Reproduction, tmp_path: Path, lang
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("two_processors")
 def test_the_command_with_a_study_of_ones_own(
     run: Run,
     tmp_path: Path,
