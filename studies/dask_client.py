@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
 PATIENCE_S = 10.0  # for a scheduler to answer, and for its first worker
+WORKER_MODULE = __name__  # that a local worker imports first, for Dask to call its `dask_setup`
 DASK_LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.worker", "asyncio")
 
 
@@ -129,7 +130,7 @@ def local_client(stack: ExitStack, workers: int | None) -> "Client":
         dashboard_address=f"{loopback}:0",  # any free port; the default is fixed, so a second run would fail
         memory_limit=0,  # none: a worker ended for its size would only start again
         silence_logs=logging.CRITICAL,
-        preload=[__name__],
+        preload=[WORKER_MODULE],
     )
     stack.callback(cluster.close, timeout=PATIENCE_S)
     client: Client = stack.enter_context(Client(cluster, set_as_default=False))

@@ -10,9 +10,14 @@ from scripts.structure import RULES, Module, read_modules
 modules = cache(read_modules)
 
 
-def written(name: str, source: str) -> dict[str, Module]:
-    """The real modules with one more, or another one in the place of one."""
-    return {**modules(), name: Module(name, len(source.splitlines()), ast.parse(source))}
+# rules of a module by itself, which need not look at all the others to see one that breaks them
+OF_ONE_MODULE = ("long files", "long functions", "names that say nothing")
+
+
+def written(rule: str, name: str, source: str) -> dict[str, Module]:
+    """The real modules with one more, or another one in the place of one; that one where it is enough."""
+    others = {} if rule in OF_ONE_MODULE else modules()
+    return {**others, name: Module(name, len(source.splitlines()), ast.parse(source))}
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -58,7 +63,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("rule", "name"), [(rule, name) for rule in BROKEN for name in BROKEN[rule]])
 def test_a_broken_rule_is_seen(rule: str, name: str) -> None:
-    assert RULES[rule](written(name, BROKEN[rule][name])) != []
+    assert RULES[rule](written(rule, name, BROKEN[rule][name])) != []
 
 
 def test_a_crowded_folder_is_seen() -> None:

@@ -36,7 +36,6 @@ def proof_of(park: SmallPark) -> Proof:
         ({"load_mw": 0.0}, -1146.883840),
         ({"load_mw": 0.5}, 3924.370960),
         ({"sale": 250.0}, -51.2),
-        ({"load_mw": 0.02}, -965.163840),
         ({"load_mw": 0.3, "sale": 250.0}, 2329.8),
     ],
     ids=str,

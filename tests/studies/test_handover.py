@@ -41,6 +41,9 @@ PRICES = np.tile([950.0, 930.0, 910.0, *[600.0] * 5, *[420.0] * 10, -80.0, -90.0
 RIPPLE = np.random.default_rng(3).uniform(0, 40, 24 * DAYS)
 
 
+FIRST_DAYS: dict[tuple[str, ...], Optimum] = {}  # by devices and begin: the same whatever is forgotten later
+
+
 @dataclass
 class Watch:
     """A solver of days that keeps the devices of each day and the state that each is left in."""
@@ -62,7 +65,11 @@ class Watch:
         self.first = self.first or devices
         if self.forgetful:
             devices = {**devices, self.forgetful: self.first[self.forgetful]}
-        optimum = optimize(devices, times, hours, series, threads=1, gap=self.gap, time_limit_s=30.0)
+        key = (*devices, str(times[0]))
+        known = None if self.begun else FIRST_DAYS.get(key)
+        optimum = known or optimize(devices, times, hours, series, threads=1, gap=self.gap, time_limit_s=30.0)
+        if not self.begun:
+            FIRST_DAYS[key] = optimum
         told = to_dataset(optimum, {})
         self.begun.append({name: device.initial_state() for name, device in devices.items()})
         self.left.append(

@@ -127,10 +127,11 @@ def test_scenarios_are_kept_and_a_second_run_takes_them(
     assert written(store) == kept
 
 
+@pytest.mark.usefixtures("one_month")
 def test_a_process_of_its_own_says_what_a_scheduler_says(
     typed: Run, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over the whole year, for no month can be put in its place in another process."""
+    monkeypatch.setattr(dask_client, "WORKER_MODULE", "tests.support.services.july_worker")
     monkeypatch.chdir(tmp_path)
     one_scenario = ("--scenarios", "1", "--only", "scenarios")
     for out, where in (("own", ("--workers", "1")), ("elsewhere", ("--scheduler", scheduler))):

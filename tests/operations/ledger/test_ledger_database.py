@@ -17,6 +17,7 @@ from parkdispatch.operations.ledger.ledger_store import Ledger
 from parkdispatch.operations.ledger.ledger_summary import ledger_status
 from parkdispatch.operations.ledger.ledger_tables import REVISIONS, metadata
 from parkdispatch.operations.ledger.measurements import import_file
+from tests.support.harnesses import killed_ledger, two_writers
 from tests.support.ledgers.ledger_cases import LI, held, meter_file, new_ledger, small_park
 from tests.support.ledgers.postgres import running_server, why_no_server
 from tests.support.paths import ROOT, environment
@@ -126,18 +127,27 @@ def test_a_ledger_that_cannot_be_written_is_refused(tmp_path: Path, case: Case) 
     assert held(ledger) == before
 
 
-def test_a_kill_anywhere_leaves_all_or_nothing(ledger_kills: int) -> None:
+def test_a_kill_anywhere_leaves_all_or_nothing(
+    ledger_kills: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`--ledger-kills 1000` kills everywhere."""
-    run = python("-m", "tests.support.harnesses.killed_ledger", "--kills", str(ledger_kills))
-    assert run.returncode == 0, run.stdout + run.stderr
-    killed = re.search(r"(\d+) killed, 0 half, 0 wrong", run.stdout)
-    assert killed is not None, run.stdout
+    monkeypatch.setattr(sys, "argv", ["killed_ledger", "--kills", str(ledger_kills)])
+    with pytest.raises(SystemExit) as end:
+        killed_ledger.main()
+    said = capsys.readouterr().out
+    assert end.value.code == 0, said
+    killed = re.search(r"(\d+) killed, 0 half, 0 wrong", said)
+    assert killed is not None, said
     assert int(killed[1]) >= 8
 
 
-def test_two_writers_at_once_take_turns() -> None:
-    run = python("-m", "tests.support.harnesses.two_writers", "--rounds", "6")
-    assert (run.returncode, run.stdout.splitlines()[-1:]) == (0, ["as if they had taken turns"]), run.stderr
+def test_two_writers_at_once_take_turns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["two_writers", "--rounds", "6"])
+    with pytest.raises(SystemExit) as end:
+        two_writers.main()
+    assert (end.value.code, capsys.readouterr().out.splitlines()[-1:]) == (0, ["as if they had taken turns"])
 
 
 def test_on_a_postgresql_server(tmp_path: Path, case: Case, ledger_kills: int) -> None:

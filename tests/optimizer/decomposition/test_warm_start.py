@@ -62,7 +62,7 @@ def test_an_unrelated_forecast(seed: int) -> None:
     same_proof(solved(park, warm), solved(park))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     "changes", [{"energy_mwh": 11.0}, {"power_mw": 3.0}, {"energy_mwh": 8.0, "power_mw": 6.0}], ids=str
 )
@@ -127,7 +127,7 @@ def test_members_that_cannot_be_fixed_at_zero_any_more() -> None:
     same_proof(solved(park, warm), solved(park))
 
 
-@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("seed", [4])
 def test_trees_of_other_pairs_are_not_used(seed: int) -> None:
     """As many columns, rows and pairs; but in one charging has a least power, in the other discharging."""
     park = month_with_candidate_violations(seed, days=4)
@@ -162,7 +162,7 @@ def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
     same_proof(solved(park, warm), solved(park))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_multipliers_are_asked_for(seed: int) -> None:
     """Then consistent windows may end the solve; the result is proven as usual and can be a warm start."""
     park = month_with_candidate_violations(seed)

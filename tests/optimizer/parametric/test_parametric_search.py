@@ -124,7 +124,7 @@ def test_as_one_program_with_the_sizes_as_decisions(seed: int) -> None:
 def test_no_cut_is_above_the_cost_anywhere_in_its_range(seed: int) -> None:
     park, rng = thirsty(seed, days=3), np.random.default_rng(seed)
     _, search = searched(park, np.array([2000.0, 4000.0]))
-    for lower, upper, cut in search.cuts[:6]:
+    for lower, upper, cut in search.cuts[:3]:
         corners = [np.array(corner) for corner in product(*zip(lower, upper, strict=True))]
         for numbers in (*corners, *rng.uniform(lower, upper, (4, 2))):
             cost = cost_at(park, numbers)
@@ -138,7 +138,7 @@ def test_cuts_are_tight_but_for_shared_decisions_in_several_windows() -> None:
     assert search.cuts[0][2](size) == pytest.approx(cost_at(park, size), rel=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("number", [0, 1])
 def test_slopes_lie_between_the_differences(seed: int, number: int) -> None:
     park, size, unit = thirsty(seed), np.array([4.0, 9.0]), np.eye(2)[number]

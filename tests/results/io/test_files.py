@@ -58,6 +58,7 @@ def test_a_full_disk_is_an_error_of_the_system(save: Any, tmp_path: Path) -> Non
     child = os.fork()
     if child == 0:
         code = 1
+        gc.freeze()  # what is there already is not walked over below, which would copy all of its memory
         try:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))

@@ -12,8 +12,8 @@ import pytest
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io import run_folder
 from parkdispatch.results.io.run_folder import folder_problems, output_folder, writing_problems
+from tests.support.harnesses import killed_runs
 from tests.support.harnesses.killed_runs import fake_runs, kill_everywhere
-from tests.support.paths import ROOT, environment
 
 NAMES = ("dispatch.csv", "solution.nc", "summary.json")
 OLD = {name: f"old {name}" for name in NAMES} | {"replay.csv": "of an older year"}
@@ -175,8 +175,13 @@ def test_a_run_killed_anywhere_leaves_the_old_one_or_the_new_one(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_kills_of_a_plan(kills: int) -> None:
+def test_kills_of_a_plan(
+    kills: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As `python -m tests.support.harnesses.killed_runs` types it; `--kills` of pytest sets how many."""
-    words = [sys.executable, "-m", "tests.support.harnesses.killed_runs", "--kills", str(kills)]
-    done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True)
-    assert f" {kills} killed" in done.stdout and ", 0 mixed or half" in done.stdout, done.stdout
+    monkeypatch.setattr(sys, "argv", ["killed_runs", "--kills", str(kills)])
+    with pytest.raises(SystemExit) as end:
+        killed_runs.main()
+    said = capsys.readouterr().out
+    assert end.value.code == 0, said
+    assert f" {kills} killed" in said and ", 0 mixed or half" in said, said

@@ -17,6 +17,7 @@ from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.variations.uncertainties import with_uncertain_values
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Uncertainty
+from parkdispatch.results.io import scenario_records
 from parkdispatch.results.io.digests import case_digests
 from parkdispatch.results.io.scenario_records import ScenarioRecords
 from parkdispatch.results.io.scenario_store import RECORDS, ScenarioStore
@@ -27,6 +28,12 @@ from tests.support.paths import environment
 from tests.support.small_case import write_case
 
 COUNT = 5
+
+
+@pytest.fixture(autouse=True)
+def _few_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged file is asked for a thousand scenarios instead of a hundred thousand; it holds sixty."""
+    monkeypatch.setattr(scenario_records, "PROBED", 1000)
 
 
 def fill(folder: Path, question: dict[str, Any] = QUESTION, count: int = COUNT) -> None:
