@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.sizing_section import Uncertainty
 from parkdispatch.results.io import scenario_records
 from parkdispatch.results.io.digests import case_digests
-from parkdispatch.results.io.scenario_records import ScenarioRecords
+from parkdispatch.results.io.scenario_records import Record, ScenarioRecords
 from parkdispatch.results.io.scenario_store import RECORDS, ScenarioStore
+from parkdispatch.results.io.second_process import side_by_side
 from tests.support import cluster_work as farm_work
 from tests.support.cluster_work import QUESTION, SHAPE, table
 from tests.support.files.stored_scenarios import change
@@ -134,23 +136,15 @@ def test_a_scenario_of_another_place_or_store_is_told(tmp_path: Path) -> None:
         assert sorted(store.read(table(COUNT))) == [0, 3]
 
 
-APPEND = """
-import sys
-from pathlib import Path
-from tests.support.cluster_work import expected, table
-from parkdispatch.results.io.scenario_records import Record, ScenarioRecords
-first, rows, values = int(sys.argv[2]), table(60).to_numpy(), expected(60)
-records = ScenarioRecords(Path(sys.argv[1]))
-for number in range(first, 60, 3):
-    records.write([Record(number, "key", rows[number], values[number].ravel())])
-"""
-
-
 def test_several_processes_append_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
-    path = tmp_path / RECORDS
-    words = [sys.executable, "-c", APPEND, str(path)]
-    writers = [subprocess.Popen([*words, str(first)], env=environment()) for first in range(3)]
-    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    path, rows, values = tmp_path / RECORDS, table(60).to_numpy(), farm_work.expected(60)
+
+    def append(first: int) -> None:
+        for number in range(first, 60, 3):
+            ScenarioRecords(path).write([Record(number, "key", rows[number], values[number].ravel())])
+
+    for wait in side_by_side([partial(append, first) for first in range(3)], 3):
+        wait()
     records, damaged = ScenarioRecords(path).read(60)
     assert damaged == []
     np.testing.assert_array_equal([record.row for record in records], table(60).to_numpy())
