@@ -115,6 +115,7 @@ def test_the_same_command_twice_gives_the_same(
     request.getfixturevalue("two_processors")
     assert run("plan", path, *PEAK, "--out", tmp_path / "b").code == 0
     first, second = content(tmp_path / "a"), content(tmp_path / "b")
+    assert first.keys() == second.keys() == PLAN_FILES | {"manifest.json"}
     for name in PLAN_FILES - {"summary.json", "report.html"}:
         assert first[name] == second[name], name
     told, again = summary(tmp_path / "a"), summary(tmp_path / "b")
