@@ -26,7 +26,7 @@ from parkdispatch.optimizer.proof.certificate import (
     ProofMethod,
     primal_infeasibility,
 )
-from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
+from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.io.second_process import beside
@@ -66,8 +66,6 @@ def replay_year(
     compared = time.perf_counter()
     progress("the peaks of the months")
     relaxed_x = planned_whole(year, case.devices)
-    if relaxed_x is None and allowable_totals(year.template):
-        raise InfeasibleError(explain_infeasibility(year, year.program))
     limits = RunningLimits(year, relaxed_x)
     solve, failed = solve_day or warm_started_day_solver(time_limit_s, limits.keys), list[FailedTask]()
     asked_days = len(year.horizon.first("day"))

@@ -73,7 +73,8 @@ def search_whole_program(
     `solve_within` returns the optimum of the relaxation and its multipliers within other bounds. `incumbent`
     is a dispatch; without one, what can rest rests if the search finds nothing better, and where that is no
     dispatch one is searched for, until the deadline of the thread. Of the open pairs only those `chosen`,
-    (pairs, intervals), get a binary; the bound is valid all the same, and that dispatch is looked for first.
+    (pairs, intervals), get a binary; the bound is valid all the same, and that dispatch is looked for first,
+    unless the search is over in a moment and needs none.
     Where a good one is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends,
     and when `stop` is set. Raises InfeasibleProgram where there is no dispatch.
     """
@@ -94,9 +95,9 @@ def search_whole_program(
         soon = _soon_complete(solver, tiled, program, deadline)
     if known is None and soon is None:
         known = dispatch_at_rest(tiled, program)
-    if chosen is not None and soon is None:
-        if known is None:  # the search's own point may violate the other pairs
+        if known is None and chosen is not None:  # the search's own point may violate the other pairs
             known = _least_active_dispatch(tiled, program, FIRST_POINT_SHARE * _remaining_s(deadline))
+    if chosen is not None:
         incumbent = known
     solver.time_limit_s = _remaining_s(deadline)
     x, bound_yuan, is_complete = np.empty(0), -np.inf, False

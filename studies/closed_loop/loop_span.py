@@ -16,7 +16,6 @@ from parkdispatch.optimizer.formulation.template import Key
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
-from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.studies.closed_loop.loop_forecasts import ISSUED, IssuedForecasts, forecast
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions, option_problems
@@ -81,11 +80,8 @@ class LoopSpan(ABC):
 
     def _running_limits(self) -> RunningLimits:
         """What limits over more than a day leave, by a plan of the year; InfeasibleError without one."""
-        if not allowable_totals(self.template):
-            return RunningLimits(self.year, None)
-        if (year_x := planned_whole(self.year, self.devices)) is None:
-            raise InfeasibleError(explain_infeasibility(self.year, self.year.program))
-        limits = RunningLimits(self.year, year_x)
+        is_limited = bool(allowable_totals(self.template))
+        limits = RunningLimits(self.year, planned_whole(self.year, self.devices) if is_limited else None)
         limits.begin_at(self.options.first)
         return limits
 

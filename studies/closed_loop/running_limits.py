@@ -17,6 +17,7 @@ from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.allowances import allowable_totals, allowance_series
 from parkdispatch.optimizer.formulation.template import Key, PeriodTotal
 from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility
 from parkdispatch.results.broken_limits import BrokenLimit
 
 EXCESS_FACTOR = 10.0  # of an excess, in the largest cost of a decision by the units it is counted with
@@ -85,8 +86,13 @@ class RunningLimits:
     """All limits of a park over more than a day that no device hands on."""
 
     def __init__(self, whole: Tiled, planned_x: Array | None) -> None:
-        """`planned_x` is the plan of the whole; it may be left out where there are no such limits."""
+        """`planned_x` is the plan of the whole; it may be left out where there are no such limits.
+
+        Raises InfeasibleError with the reason where there is no plan, but limits that need one.
+        """
         totals = allowable_totals(whole.template)
+        if planned_x is None and totals:
+            raise InfeasibleError(explain_infeasibility(whole, whole.program))
         self.limits = [] if planned_x is None else [RunningLimit(whole, total, planned_x) for total in totals]
 
     @property

@@ -303,7 +303,6 @@ USUAL_AND_OTHER_STAMPS = (
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(USUAL_AND_OTHER_STAMPS), min_size=1, max_size=4))
 def test_usual_stamps_are_read_as_the_patterns_tell(cells: list[str]) -> None:
     short_cut = parse_stamps(pd.Series(cells, dtype=str))
