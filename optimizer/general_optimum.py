@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.least_shared import with_least_shared
@@ -26,7 +25,12 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
 from parkdispatch.optimizer.presolve.network_tightening import tighten_over_network
 from parkdispatch.optimizer.proof.certificate import ProofMethod
 from parkdispatch.optimizer.proof.feasibility import obeys_all
-from parkdispatch.optimizer.tiled_optimum import FinalRelaxation, SolveSettings, TiledOptimum
+from parkdispatch.optimizer.tiled_optimum import (
+    FinalRelaxation,
+    NoFeasibleDispatch,
+    SolveSettings,
+    TiledOptimum,
+)
 from parkdispatch.optimizer.time_blocks.block_optimum import BlockwiseSearch, blockwise_multipliers
 from parkdispatch.optimizer.time_blocks.links import block_starts
 

@@ -13,7 +13,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
-from parkdispatch.optimizer.thread_pool import turn_released
+from parkdispatch.optimizer.thread_pool import run_in_new_thread, turn_released
 from parkdispatch.optimizer.time_budget import current_deadline
 
 
@@ -159,11 +159,10 @@ def _is_feasible(info: Any) -> bool:
 
 @dataclass
 class Solver:
-    """One HiGHS object on one thread, which keeps its basis between solves.
+    """One HiGHS object, which keeps its basis between solves.
 
     `time_limit_s` limits one call to `solve`, and so does the deadline of the thread. Several solvers can run
-    in parallel, each in its own thread, only if none uses HiGHS's task scheduler, which all objects of a
-    process share.
+    in parallel, each in its own thread: HiGHS has a task scheduler for each thread that calls it.
     """
 
     time_limit_s: float = float("inf")
@@ -179,13 +178,14 @@ class Solver:
     gap: float = 0.0  # with binaries, the accepted relative gap
     max_nodes: int | None = None  # with binaries, at most so many nodes are searched
     stop: Event | None = None  # with binaries, end as at the time limit once it is set
+    threads: int = 1  # with binaries: two find other points than one, the same ones on every machine
     _program: LinearProgram | None = field(default=None, init=False, repr=False)
     _highs: Any = field(default_factory=_QuietHighs, repr=False)
 
     def __post_init__(self) -> None:
-        self._set("threads", 1)
-        self._set("parallel", "off")
-        self._set("presolve", self._presolve)
+        self._set("threads", self.threads)
+        self._set("parallel", "off" if self.threads == 1 else "choose")
+        self._set("presolve", "choose" if self.presolve else "off")
         if not self.usual_tolerances:
             self._set("simplex_dual_edge_weight_strategy", _DEVEX)
         if self.near:
@@ -213,10 +213,6 @@ class Solver:
         if self.stop is not None and self.stop.is_set():
             told.user_interrupt = True
 
-    @property
-    def _presolve(self) -> str:
-        return "choose" if self.presolve else "off"
-
     def _set(self, option: str, value: Any) -> None:
         if self._highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
             raise SolverError(f"HiGHS {VERSION} refuses {option} = {value}")
@@ -233,7 +229,8 @@ class Solver:
 
     def _run(self) -> Any:
         with turn_released():
-            return self._highs.run()
+            # HiGHS's scheduler of a thread keeps the number of threads of its first call
+            return self._highs.run() if self.threads == 1 else run_in_new_thread(self._highs.run)
 
     def _status_of_run(self, **options: Any) -> Any:
         """Run HiGHS with other options for once, within the time limit and the deadline of the thread."""
@@ -242,7 +239,7 @@ class Solver:
         for name, value in {**options, "time_limit": max(0.0, limit_s)}.items():
             self._set(name, value)
         if self._run() == highspy.HighsStatus.kError:
-            # other code in this process has started the scheduler with another number of threads
+            # other code has started the scheduler of this thread with another number of threads
             self._highs.resetGlobalScheduler(True)
             self._run()
         for name, value in usual.items():

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ import pandas as pd
 from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.arrays import Index
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.allowances import with_allowances
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.kept_templates import kept_template
@@ -19,7 +19,6 @@ from parkdispatch.optimizer.formulation.linear_program import scaled_unit_yuan
 from parkdispatch.optimizer.formulation.template import Key, Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
-from parkdispatch.optimizer.general_optimum import find_general_optimum
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.presolve.identical_units import MergedUnits, merge_identical_units
@@ -30,18 +29,18 @@ from parkdispatch.optimizer.proof.certificate import (
 )
 from parkdispatch.optimizer.proof.feasibility import has_broken_empty_row, obeys_all
 from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
-from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import (
     FinalRelaxation,
-    IdenticalUnitsDiffer,
+    NoFeasibleDispatch,
     Progress,
     SolveSettings,
     TiledOptimum,
-    find_optimum,
 )
-from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
 from parkdispatch.optimizer.time_budget import ending_at
+
+if TYPE_CHECKING:  # the windows' machinery, which other parks do without
+    from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
 
 LEAST_GRACE_S = 2.0  # for a dispatch at rest, or for finding the limits that contradict each other
 GRACE_SHARE = 0.08  # of the time limit, for steps that are under way: with their ends, within a tenth
@@ -77,7 +76,7 @@ class WarmStart:
     devices: Mapping[str, Device]
     template: Template
     units_separate: bool  # identical units were not merged
-    tiled_warm_start: TiledWarmStart
+    tiled_warm_start: "TiledWarmStart"
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,6 @@ def optimize(
     # the arrays of the original park are built only at the end, unless buses must be reported
     if unbalanced_buses(merged.tiled if merged else tiled) and (lines := unbalanced_buses(tiled)):
         raise InfeasibleError("\n".join(lines))
-    coarse = None if is_general else coarse_park(scaled, devices)
     try:
         if has_broken_empty_row((merged.tiled if merged else scaled).program):
             raise InfeasibleProgram
@@ -146,15 +144,13 @@ def optimize(
         no_later = max(deadline, time.monotonic()) + grace_s
         with ThreadPool(threads or os.cpu_count() or 1) as pool, ending_at(no_later):
             settings = SolveSettings(pool, deadline, gap, multipliers, progress)
-            tiled_start = warm.tiled_warm_start if warm is not None else None
-            solved = _find_merged_optimum(merged, devices, settings, tiled_start, coarse) if merged else None
-            if solved is None:
-                merged = None
-                solved = (
-                    find_general_optimum(scaled, settings)
-                    if is_general
-                    else find_optimum(scaled, scaled, settings, tiled_start, coarse=coarse)
-                )
+            if is_general:
+                from parkdispatch.optimizer.general_optimum import find_general_optimum
+
+                solved = find_general_optimum(scaled, settings)
+            else:
+                warm_start = warm.tiled_warm_start if warm is not None else None
+                solved, merged = _find_by_windows(scaled, merged, devices, settings, warm_start)
     except InfeasibleProgram as ended:
         progress("explaining the infeasibility")
         raise InfeasibleError(_explanation(tiled, time_limit_s, ended.rows)) from None
@@ -195,21 +191,28 @@ def _template(devices: Mapping[str, Device], hours: float, warm: WarmStart | Non
     return kept_template(devices, hours)
 
 
-def _find_merged_optimum(
-    merged: MergedUnits,
+def _find_by_windows(
+    tiled: Tiled,
+    merged: MergedUnits | None,
     devices: Mapping[str, Device],
     settings: SolveSettings,
-    warm_start: TiledWarmStart | None,
-    coarse: Tiled | None,
-) -> TiledOptimum | None:
-    """The optimum with identical units merged; None where they need exclusive pairs of their own."""
-    merged_coarse = merge_identical_units(coarse, devices) if coarse else None
-    coarse_tiled = merged_coarse.tiled if merged_coarse else None
-    try:
-        return find_optimum(merged.tiled, merged.paired, settings, warm_start, coarse=coarse_tiled)
-    except IdenticalUnitsDiffer:
-        settings.progress("identical units need exclusive pairs of their own")
-        return None
+    warm_start: "TiledWarmStart | None",
+) -> tuple[TiledOptimum, MergedUnits | None]:
+    """The optimum, and the merged identical units if it is theirs: not if they need pairs of their own."""
+    from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
+    from parkdispatch.optimizer.window_optimum import IdenticalUnitsDiffer, find_optimum
+
+    coarse = coarse_park(tiled, devices)
+    if merged is not None:
+        merged_coarse = merge_identical_units(coarse, devices) if coarse else None
+        coarse_tiled = merged_coarse.tiled if merged_coarse else None
+        try:
+            solved = find_optimum(merged.tiled, merged.paired, settings, warm_start, coarse=coarse_tiled)
+        except IdenticalUnitsDiffer:
+            settings.progress("identical units need exclusive pairs of their own")
+        else:
+            return solved, merged
+    return find_optimum(tiled, tiled, settings, warm_start, coarse=coarse), None
 
 
 def _checked_proof(tiled: Tiled, x: Array, solved: TiledOptimum) -> Proof:

@@ -33,6 +33,12 @@ def turn_released() -> Iterator[None]:
         pool_lock.acquire()
 
 
+def run_in_new_thread(work: Callable[[], Result]) -> Result:
+    """What `work` returns from a thread that ends with it, for what a library keeps for each thread."""
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(work).result()
+
+
 class ThreadPool:
     """A pool of worker threads; with one worker, tasks run in the calling thread."""
 

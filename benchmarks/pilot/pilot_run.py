@@ -22,11 +22,11 @@ from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.models.conversion.generator import Generator
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import tile
 from parkdispatch.optimizer.solve import optimize
+from parkdispatch.optimizer.tiled_optimum import NoFeasibleDispatch
 
 GAS_UNIT = Generator(
     bus="10kV", rated_mw=5.0, min_load_share=0.5, efficiency_points=((0.5, 0.36), (1.0, 0.41)),

@@ -29,7 +29,6 @@ from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.branch_and_bound.compiled_search import compile_tree_search
 from parkdispatch.optimizer.decomposition.consistency import merged_point
 from parkdispatch.optimizer.decomposition.repair_result import (
-    NoFeasibleDispatch,
     RepairedSolution,
     RepairHandedOver,
     RepairOptions,
@@ -55,6 +54,7 @@ from parkdispatch.optimizer.proof.certificate import (
     Certificate,
     certify,
 )
+from parkdispatch.optimizer.tiled_optimum import NoFeasibleDispatch
 
 DENSE_SHARE = 0.25  # of the intervals: where so many violate a pair, windows fill the horizon
 SEARCH_SHARE = 0.01  # of a window's tolerance, for its search, where the optimum is asked for

@@ -1,11 +1,8 @@
-"""What is asked of a repair, and how it ends: with a solution, without one in time, or handed over."""
+"""What is asked of a repair, and how it ends: with a solution, or handed over."""
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from parkdispatch.models.device import Array
-from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.decomposition.repair_state import Incumbent
 from parkdispatch.optimizer.decomposition.warm_start import RepairWarmStart
 
@@ -42,17 +39,6 @@ class RepairedSolution:
     rounds: int
     binaries: int
     warm_start: RepairWarmStart
-
-
-class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault
-    """No point that obeys every pair was found in time; `bound_yuan` is a lower bound on its cost."""
-
-    def __init__(self, bound_yuan: float) -> None:
-        bound = f"; if there is one, it costs at least {bound_yuan:.2f} yuan" if bound_yuan > -np.inf else ""
-        super().__init__(
-            "the time limit is too short: no dispatch was found, nor a proof that there is none" + bound
-        )
-        self.bound_yuan = bound_yuan
 
 
 class RepairHandedOver(Exception):  # noqa: N818 - a finding, not a fault

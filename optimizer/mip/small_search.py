@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.decomposition.repair_state import Incumbent
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.mip.plain_search import PlainSearch
 from parkdispatch.optimizer.mip.whole_program import WholeSearch, search_whole_program
+from parkdispatch.optimizer.tiled_optimum import NoFeasibleDispatch
 
 
 def search_small_program(

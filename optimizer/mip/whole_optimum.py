@@ -7,7 +7,6 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Mask
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
@@ -22,12 +21,18 @@ from parkdispatch.optimizer.mip.whole_program import (
 from parkdispatch.optimizer.presolve.exclusive_pairs import open_pairs, violated_pairs
 from parkdispatch.optimizer.proof.certificate import ProofMethod, certify, support
 from parkdispatch.optimizer.proof.feasibility import obeys_all
-from parkdispatch.optimizer.tiled_optimum import IN_RELAXATION, SolveSettings, TiledOptimum
+from parkdispatch.optimizer.tiled_optimum import (
+    IN_RELAXATION,
+    NoFeasibleDispatch,
+    SolveSettings,
+    TiledOptimum,
+)
 from parkdispatch.optimizer.time_budget import ending_at
 
 RELAXATION_SHARE = 0.5  # of the time
 LEAST_RELAXATION_S = 1.0  # of a search that begins before the deadline
 NARROW_NODES = 400  # of a search with binaries for some pairs only
+SEARCH_THREADS = 2  # on every machine, so that each finds the same dispatch; nothing else is searched beside
 NEAR_GAP = 0.01  # relative, of a dispatch that needs no heuristics to be improved
 
 
@@ -138,6 +143,7 @@ def _searched(
             chosen,
             heuristics=not (is_narrow and _is_near(program, incumbent, bound)),
             max_nodes=NARROW_NODES if is_narrow else None,
+            threads=SEARCH_THREADS,
         )
         best_bound = max(best_bound, search.bound_yuan)
         incumbent = search.x if search.x.size else incumbent

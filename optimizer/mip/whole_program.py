@@ -67,6 +67,7 @@ def search_whole_program(
     heuristics: bool = True,
     max_nodes: int | None = None,
     stop: Event | None = None,
+    threads: int = 1,
 ) -> WholeSearch:
     """Search a tightened relaxation of `tiled` with its binary columns and its open pairs.
 
@@ -76,7 +77,7 @@ def search_whole_program(
     (pairs, intervals), get a binary; the bound is valid all the same, and that dispatch is looked for first,
     unless the search is over in a moment and needs none.
     Where a good one is known, HiGHS's `heuristics` may be left out. After `max_nodes` nodes the search ends,
-    and when `stop` is set. Raises InfeasibleProgram where there is no dispatch.
+    and when `stop` is set. `threads` are HiGHS's. Raises InfeasibleProgram where there is no dispatch.
     """
     is_open = open_pairs(tiled, program)
     if chosen is not None:
@@ -88,6 +89,7 @@ def search_whole_program(
         heuristics=heuristics,
         max_nodes=max_nodes,
         stop=stop,
+        threads=threads,
     )
     solver.load(with_binaries)
     known, soon = incumbent, None

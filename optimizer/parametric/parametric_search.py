@@ -29,8 +29,9 @@ from parkdispatch.optimizer.parametric.parametric_bound import ParameterPoint, P
 from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
 from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum, find_optimum
+from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum
 from parkdispatch.optimizer.tiled_warm_start import TiledWarmStart
+from parkdispatch.optimizer.window_optimum import find_optimum
 
 STEP = 1e-3  # of the parameter's range, to the park that shows how bounds change
 LEAST_RISE = 0.3  # of the gap: a trial whose cut raises the bound by less divides the range

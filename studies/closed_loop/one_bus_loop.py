@@ -16,7 +16,8 @@ from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.proof.certificate import EXACT, FEASIBILITY_TOLERANCE, primal_infeasibility
 from parkdispatch.optimizer.rolling_plans import RolledPlan, RollingPlanner
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from parkdispatch.optimizer.tiled_optimum import SolveSettings, find_optimum
+from parkdispatch.optimizer.tiled_optimum import SolveSettings
+from parkdispatch.optimizer.window_optimum import find_optimum
 from parkdispatch.studies.closed_loop.execution import Execution
 from parkdispatch.studies.closed_loop.loop_forecasts import IssuedForecasts
 from parkdispatch.studies.closed_loop.loop_options import LoopOptions, handed_on_problems

@@ -5,8 +5,8 @@ import pickle
 import pytest
 
 from parkdispatch.models.errors import InfeasibleError, InputError, ParkdispatchError
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
 from parkdispatch.optimizer.highs import OutOfTime
+from parkdispatch.optimizer.tiled_optimum import NoFeasibleDispatch
 
 ERRORS = {
     "input": InputError(["a: must be 1", "b: must be 2"]),

@@ -343,8 +343,8 @@ def test_any_small_program(mixed: LinearProgram) -> None:
 ONE_COLUMN = program([1.0], [(-INF, [1.0], 9.0)], [(3.0, 4.0)], [])
 
 
-def test_another_number_of_threads_in_the_same_process_does_no_harm() -> None:
-    """HiGHS objects share one scheduler, and refuse to run with another number of threads than it has."""
+def test_another_number_of_threads_in_the_same_thread_does_no_harm() -> None:
+    """HiGHS has a scheduler for each thread, and refuses to run with another number than it has."""
     other = highspy.Highs()
     other.setOptionValue("output_flag", False)
     other.setOptionValue("threads", 2)
@@ -354,6 +354,20 @@ def test_another_number_of_threads_in_the_same_process_does_no_harm() -> None:
     ours = Solver()
     ours.load(ONE_COLUMN)
     assert ours.solve().x == pytest.approx([3.0])
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_searches_with_one_thread_and_with_two_do_not_disturb_one_another(
+    first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them runs at once: no scheduler is ended, which another thread might be using."""
+    ended: list[bool] = []
+    monkeypatch.setattr(highspy.Highs, "resetGlobalScheduler", ended.append)
+    for threads in (first, 3 - first, first):
+        search = Solver(full_search=True, threads=threads)
+        search.load(ONE_COLUMN)
+        assert search.solve().x == pytest.approx([3.0])
+    assert not ended
 
 
 def test_nothing_is_printed() -> None:

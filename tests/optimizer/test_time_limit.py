@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.models.errors import SolverError
-from parkdispatch.optimizer import solve, tiled_optimum
-from parkdispatch.optimizer.decomposition.repair_result import NoFeasibleDispatch
+from parkdispatch.optimizer import window_optimum
 from parkdispatch.optimizer.formulation.plain_pyomo import build_plain_pyomo
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
@@ -19,6 +18,7 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
 from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.tiled_optimum import NoFeasibleDispatch
 from parkdispatch.optimizer.time_budget import current_deadline, ending_at
 from tests.support.parks.network_parks import add_transformer
 from tests.support.small_parks import Plan, SmallPark
@@ -44,7 +44,7 @@ def test_without_time_whatever_can_rests_and_the_bound_holds(
     """With batteries at rest a day costs what load less PV costs: here that is computed by hand."""
     park = park_of(days, least_mw)
     with monkeypatch.context() as patch:
-        patch.setattr(tiled_optimum, "LEAST_RELAXATION_S", 0.0)
+        patch.setattr(window_optimum, "LEAST_RELAXATION_S", 0.0)
         plan = Plan(optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0))
     proof = plan.optimum.proof
     assert proof.method.key == "resting"
@@ -71,7 +71,7 @@ def test_a_machine_that_must_run_does_not_rest() -> None:
 def test_a_limit_too_short_says_so_and_not_that_there_is_no_dispatch(monkeypatch: pytest.MonkeyPatch) -> None:
     """What must be charged by noon cannot rest, and without time nothing else is tried."""
     park = park_of(1).battery("full_by_night", power_mw=3.0, energy_mwh=6.0, final_soc=1.0)
-    monkeypatch.setattr(tiled_optimum, "LEAST_RELAXATION_S", 0.0)
+    monkeypatch.setattr(window_optimum, "LEAST_RELAXATION_S", 0.0)
     with pytest.raises(NoFeasibleDispatch, match="too short: no dispatch was found, nor a proof"):
         optimize(park.devices, park.times, park.hours, park.series, time_limit_s=0.0)
 
@@ -86,7 +86,7 @@ def test_the_bound_that_is_left_is_in_yuan(monkeypatch: pytest.MonkeyPatch) -> N
         assert scaled.money_unit_yuan != 1
         raise NoFeasibleDispatch(7.0 / scaled.money_unit_yuan)
 
-    monkeypatch.setattr(solve, "find_optimum", ends)
+    monkeypatch.setattr(window_optimum, "find_optimum", ends)
     park.devices["grid"] = park.devices["grid"].model_copy(update={"scheme": "single_part"})
     with pytest.raises(NoFeasibleDispatch, match="costs at least 7.00 yuan") as ended:
         optimize(park.devices, park.times, park.hours, park.series)

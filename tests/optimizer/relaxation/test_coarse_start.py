@@ -17,7 +17,8 @@ from parkdispatch.optimizer.relaxation.crash_basis import StartingPoint
 from parkdispatch.optimizer.relaxation.month_blocks import MonthBlocks
 from parkdispatch.optimizer.solve import optimize
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from parkdispatch.optimizer.tiled_optimum import SolveSettings, find_optimum
+from parkdispatch.optimizer.tiled_optimum import SolveSettings
+from parkdispatch.optimizer.window_optimum import find_optimum
 from tests.support.parks.month_parks import in_one_piece, month_with_candidate_violations, quarter_year
 from tests.support.small_parks import SmallPark
 
