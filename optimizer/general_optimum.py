@@ -31,7 +31,6 @@ from parkdispatch.optimizer.tiled_optimum import (
     SolveSettings,
     TiledOptimum,
 )
-from parkdispatch.optimizer.time_blocks.block_optimum import BlockwiseSearch, blockwise_multipliers
 from parkdispatch.optimizer.time_blocks.links import block_starts
 
 MIN_DAYS = 10  # of a horizon that is not searched as a whole: a week is
@@ -99,6 +98,10 @@ def _find_in_blocks(
 
     The optimum is `known`, perhaps none, where no dispatch is found.
     """
+    from parkdispatch.optimizer.time_blocks.block_optimum import (
+        BlockwiseSearch,
+    )  # a short horizon does without
+
     search = BlockwiseSearch(tiled, program, firsts, settings, known)
     try:
         blockwise = search.run()
@@ -128,6 +131,8 @@ def _final_relaxation(tiled: Tiled, x: Array, settings: SolveSettings) -> FinalR
     settings.progress("finding the multipliers")
     try:
         if len(tiled.horizon.first("day")) >= MIN_DAYS:
+            from parkdispatch.optimizer.time_blocks.block_optimum import blockwise_multipliers
+
             row_dual = blockwise_multipliers(tiled, program, firsts, settings, x)
         else:
             bounds = bounds_as_decided(tiled, program, x, lesser_members(tiled, x))
