@@ -14,10 +14,9 @@ from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.allowances import with_allowances
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.kept_templates import kept_template
+from parkdispatch.optimizer.formulation.kept_templates import Compiler, compiled_template, kept_template
 from parkdispatch.optimizer.formulation.linear_program import scaled_unit_yuan
 from parkdispatch.optimizer.formulation.template import Key, Template
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
@@ -110,6 +109,7 @@ def optimize(
     apart: bool = False,
     multipliers: bool = False,
     allowances: Collection[Key] = (),
+    compiler: Compiler = compiled_template,
 ) -> Optimum:
     """The cheapest dispatch of the devices, certified, or with its proven gap where time ran out.
 
@@ -118,7 +118,8 @@ def optimize(
     with another forecast, battery size or prices: it changes the time this takes, not what is proven.
     `apart`: identical units are not merged, so that each has multipliers of its own. `multipliers`:
     `final_relaxation` is needed; a solve from scratch without identical units has it in any case.
-    `allowances` are totals over more than the horizon, of which `series` says what is left to it.
+    `allowances` are totals over more than the horizon, of which `series` says what is left to it. `compiler`
+    makes a template that is not kept.
 
     Raises InfeasibleError where a bus cannot be balanced within the bounds, limits contradict each other or
     the cost is unbounded, SolverError otherwise.
@@ -126,7 +127,7 @@ def optimize(
     started = time.perf_counter()
     deadline, grace_s = time.monotonic() + time_limit_s, max(LEAST_GRACE_S, GRACE_SHARE * time_limit_s)
     progress("building the model")
-    template = with_allowances(_template(devices, hours, warm), allowances)
+    template = with_allowances(_template(devices, hours, warm, compiler), allowances)
     tiled = tile(template, Horizon(times, hours), series)
     money_unit_yuan = _money_unit_yuan(tiled)
     # in yuan it is the same park, whose arrays are built once
@@ -184,11 +185,13 @@ def _money_unit_yuan(tiled: Tiled) -> float:
     return 1.0 if is_usual else scaled_unit_yuan(largest)
 
 
-def _template(devices: Mapping[str, Device], hours: float, warm: WarmStart | None) -> Template:
+def _template(
+    devices: Mapping[str, Device], hours: float, warm: WarmStart | None, compiler: Compiler
+) -> Template:
     """The template of the devices, or that of the warm start if it is the same."""
     if warm is not None and warm.template.hours == hours and warm.devices == dict(devices):
         return warm.template
-    return kept_template(devices, hours)
+    return kept_template(devices, hours, compiler)
 
 
 def _find_by_windows(
@@ -260,7 +263,7 @@ def optimize_with_pyomo(
 
     started = time.perf_counter()
     horizon = Horizon(times, hours)
-    tiled = tile(compile_template(devices, hours), horizon, series)
+    tiled = tile(kept_template(devices, hours), horizon, series)
     model = build_plain_pyomo(devices, horizon, series)
     built = time.perf_counter()
     try:

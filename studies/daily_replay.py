@@ -16,8 +16,8 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.allowances import allowable_totals, crosses_midnight
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.template import Template
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.presolve.exclusive_pairs import violated_pairs
 from parkdispatch.optimizer.proof.certificate import (
@@ -55,7 +55,7 @@ def replay_year(
     if problems := undecided_sizes(case, "a day planned alone cannot decide a size"):
         raise InputError(problems)
     progress("building the year")
-    year = tile(compile_template(case.devices, hours), Horizon(times, hours), series)
+    year = tile(kept_template(case.devices, hours), Horizon(times, hours), series)
     if problems := not_handed_over(year.template, case.devices):
         raise InputError(problems)
     if problems := unbalanced_buses(year):
@@ -79,7 +79,7 @@ def replay_year(
     if failed:
         progress("the days before the one that failed, with perfect foresight")
         prepared = _until(prepared, sum(len(plan.x) for plan in plans) // len(plans[0].columns))
-        year = tile(compile_template(case.devices, hours), Horizon(prepared.times, hours), prepared.series)
+        year = tile(kept_template(case.devices, hours), Horizon(prepared.times, hours), prepared.series)
         base = solve_without_storage(prepared, context)
         foresight = optimize(case.devices, prepared.times, hours, prepared.series, time_limit_s=time_limit_s)
     foreseen = time.perf_counter()

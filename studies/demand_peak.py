@@ -25,10 +25,11 @@ from parkdispatch.models.registry import is_built_in
 from parkdispatch.models.weather.climate import Climate
 from parkdispatch.optimizer.formulation.allowances import allowable_totals
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.relaxed_dispatch import relaxed_dispatch
 from parkdispatch.results.savings.daily_saving import PeakSoFar
+from parkdispatch.studies.planning.stored_templates import stored_template
 
 LIBRARIES = ("numpy", "scipy", "pyomo", "highspy", "numba")  # of which its figures follow
 
@@ -150,7 +151,7 @@ def _relaxed_demand_mw(prepared: Prepared) -> Mapping[str, Array]:
 
     def compute() -> Mapping[str, Array]:
         devices, horizon = prepared.case.devices, Horizon(prepared.times, prepared.hours)
-        tiled = tile(compile_template(devices, prepared.hours), horizon, prepared.series)
+        tiled = tile(kept_template(devices, prepared.hours, stored_template), horizon, prepared.series)
         return relaxed_demand_mw(tiled, devices)
 
     if not all(map(is_built_in, prepared.case.devices.values())):  # whose code may change unseen

@@ -12,6 +12,7 @@ from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.solve import Optimum, WarmStart, optimize, optimize_with_pyomo
 from parkdispatch.results.audit import Audit, audit
 from parkdispatch.results.solution import with_roles
+from parkdispatch.studies.planning.stored_templates import stored_template
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -38,6 +39,7 @@ def solve_prepared(
             progress=progress,
             warm=warm_start,
             multipliers=multipliers,
+            compiler=stored_template,
         )
     progress(f"writing and solving the plain Pyomo model with {options.solver}")
     return optimize_with_pyomo(

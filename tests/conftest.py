@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.results.console.screen_language import SCREEN_LANG
+from parkdispatch.studies.planning import stored_templates
 from tests.support.browser import Browser
 from tests.support.typed_commands import Ran, Run, typed_by
 
@@ -67,6 +68,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     run_folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARKDISPATCH_CACHE", str(run_folder / "cache"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled() -> Iterator[None]:
+    """Compile templates in each test process, where a test may have changed a device."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stored_templates, "MOST", 0)
         yield
 
 

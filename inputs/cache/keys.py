@@ -17,14 +17,17 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-@cache
-def source_digest(packages: tuple[str, ...]) -> str:
+def source_digest(layers: Iterable[str]) -> str:
     """Digest of the source of these layers of the program, which may change without its version."""
+    return digest([_layer_digest(layer) for layer in layers])
+
+
+@cache
+def _layer_digest(layer: str) -> str:
     root, digest = Path(__file__).parents[2], hashlib.sha256()
-    for package in packages:
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+    for path in sorted((root / layer).rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from parkdispatch.models.device import Array, Device
 from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.highs import Basis, Solver, SolverAnswer
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
@@ -47,7 +47,7 @@ def coarse_park(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
     factor = next(factors, None)
     if factor is None:
         return None
-    template = compile_template(devices, horizon.hours * factor)
+    template = kept_template(devices, horizon.hours * factor)
     fine_series = dict(zip(tiled.template.series, tiled.weights[1:], strict=True))
     if not set(template.series) <= set(fine_series):
         return None

@@ -12,8 +12,8 @@ from parkdispatch.models.device import Array, Device
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.optimizer.formulation.allowances import allowable_totals, without_allowed
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.template import Key
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, primal_infeasibility
 from parkdispatch.optimizer.solve import optimize
@@ -47,7 +47,7 @@ class LoopSpan(ABC):
             name: device.starting_from(self.states[name]) if name in self.states else device
             for name, device in case.devices.items()
         }
-        self.template = compile_template(self.devices, hours)
+        self.template = kept_template(self.devices, hours)
         self.year = tile(self.template, Horizon(prepared.times, hours), prepared.series)
         if problems := option_problems(prepared, options) + self.refusals():
             raise InputError(problems)
@@ -232,7 +232,7 @@ class LoopSpan(ABC):
         def solved(devices: Mapping[str, Device]) -> tuple[SpanCosts, float, float]:
             """The costs, the gap, and by how much limits over more than a day are exceeded."""
             optimum = optimize(devices, times, hours, series, allowances=self.limits.keys)
-            template = without_allowed(compile_template(devices, hours), self.limits.keys)
+            template = without_allowed(kept_template(devices, hours), self.limits.keys)
             tiled = tile(template, span.horizon, series)
             excess = optimum.x[tiled.shared_starts[-1] :]
             costs = span_costs(tiled, optimum.x[: tiled.shared_starts[-1]], list(self.bought))

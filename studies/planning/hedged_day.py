@@ -16,8 +16,8 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.horizon import Horizon
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.template import Key
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.stochastic.path_optimum import PathOptimum, path_optimum, with_fixed
 from parkdispatch.optimizer.stochastic.path_program import PathProgram, Risk, path_program, shared_columns
@@ -49,7 +49,7 @@ class _Day:
     def __init__(self, prepared: Prepared, risk: Risk, time_limit_s: float) -> None:
         self.prepared, self.risk, self.time_limit_s = prepared, risk, time_limit_s
         devices = prepared.case.devices
-        self.template = compile_template(devices, prepared.hours)
+        self.template = kept_template(devices, prepared.hours)
         if problems := Execution(self.template, devices).refusals():
             raise InputError(problems)
         self.stores = frozenset(name for name, device in devices.items() if device.role == "store")

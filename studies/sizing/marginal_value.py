@@ -8,7 +8,7 @@ from parkdispatch.models.device import Device
 from parkdispatch.models.errors import SolverError
 from parkdispatch.models.stores.battery import batteries
 from parkdispatch.optimizer.formulation.horizon import Horizon
-from parkdispatch.optimizer.formulation.template_compiler import compile_template
+from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.tile import Tiled, tile
 from parkdispatch.optimizer.parametric.derivatives import slope
 from parkdispatch.optimizer.solve import Optimum
@@ -39,7 +39,7 @@ def resized(
 
 def tiled_with(prepared: Prepared, devices: Mapping[str, Device]) -> Tiled:
     """The prepared horizon with other devices of the same names."""
-    template = compile_template(devices, prepared.hours)
+    template = kept_template(devices, prepared.hours)
     return tile(template, Horizon(prepared.times, prepared.hours), prepared.series)
 
 

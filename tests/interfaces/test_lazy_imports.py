@@ -68,3 +68,5 @@ def test_a_second_command_of_a_case_imports_only_what_it_uses(
     assert imported("check", case, names=(*checked, "pyomo.core", "pvlib", "scipy")) == []
     of_api = "parkdispatch.interfaces.api.dispatch_api"  # works without the libraries of the ledger too
     assert imported(*plan, names=(*NEVER, "pvlib", "scipy.linalg"), after=of_api) == []
+    # a process has stored the templates, and the next one needs no Pyomo
+    assert imported(*plan, names=("pyomo.core",)) == []

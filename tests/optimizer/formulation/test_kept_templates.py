@@ -7,7 +7,7 @@ import pytest
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.device import Device
-from parkdispatch.optimizer.formulation import kept_templates
+from parkdispatch.optimizer.formulation import kept_templates, template_compiler
 from parkdispatch.optimizer.formulation.kept_templates import kept_template
 from parkdispatch.optimizer.formulation.template import Template
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
@@ -23,7 +23,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Device]]:
         return compile_template(devices, hours)
 
     monkeypatch.setattr(kept_templates, "_lately", [])
-    monkeypatch.setattr(kept_templates, "compile_template", compile_and_note)
+    monkeypatch.setattr(template_compiler, "compile_template", compile_and_note)
     return sets
 
 
