@@ -9,6 +9,7 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedProgram
 from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
+from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
 from parkdispatch.optimizer.relaxation.strengthened_relaxation import solve_relaxation
@@ -25,10 +26,14 @@ def relaxed_dispatch(tiled: Tiled, devices: Mapping[str, Device], threads: int |
         raise InfeasibleError("a bus cannot be balanced within the bounds")
     if not tiled.template.is_exclusive_only:
         return _presolved(tighten(tiled).program)
-    coarse = coarse_park(tiled, devices)
+    coarse, merged = coarse_park(tiled, devices), merge_identical_units(tiled, devices)
+    if merged is not None:
+        merged_coarse = merge_identical_units(coarse, devices) if coarse else None
+        coarse, tiled = merged_coarse.tiled if merged_coarse else None, merged.tiled
     try:
         with ThreadPool(threads or os.cpu_count() or 1) as pool:
-            return solve_relaxation(tiled, tighten(tiled), pool, coarse).x
+            x = solve_relaxation(tiled, tighten(tiled), pool, coarse).x
+        return x if merged is None else merged.point(x)
     except (InfeasibleProgram, UnboundedProgram):
         raise InfeasibleError("the relaxation has no optimum") from None
 

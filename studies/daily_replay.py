@@ -67,7 +67,10 @@ def replay_year(
     progress("the peaks of the months")
     relaxed_x = planned_whole(year, case.devices)
     limits = RunningLimits(year, relaxed_x)
-    solve, failed = solve_day or warm_started_day_solver(time_limit_s, limits.keys), list[FailedTask]()
+    solve = solve_day or warm_started_day_solver(
+        time_limit_s, limits.keys, is_soon_solved=year.template.decomposes_into_windows
+    )
+    failed: list[FailedTask] = []
     asked_days = len(year.horizon.first("day"))
     with _foresight_beside(prepared, year, context) as foresight_of:
         peaks_mw = monthly_peaks_mw(year, case.devices, relaxed_x)

@@ -5,7 +5,9 @@ the month's peak demand so far of every connection that pays for it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,12 +18,15 @@ from parkdispatch.models.errors import InfeasibleError, SolverError
 from parkdispatch.models.network.demand_metering import metered_demand_mw
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template import Key
+from parkdispatch.optimizer.proof.certificate import EXACT
 from parkdispatch.optimizer.solve import Optimum, Proof, WarmStart, optimize
+from parkdispatch.optimizer.tiled_optimum import NoFeasibleDispatch
 from parkdispatch.results.failed_tasks import FailedTask
 from parkdispatch.results.savings.replay_comparison import PlannedDay
 from parkdispatch.studies.closed_loop.running_limits import RunningLimits
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
+SOON_S = 1.0  # for a day in one thread, of which most take a hundredth
 DAYS = "days"  # the part of a replay that a failed day belongs to
 DaySolver = Callable[[Mapping[str, Device], pd.DatetimeIndex, float, Mapping[Key, Array]], Optimum]
 
@@ -36,10 +41,13 @@ class DayPlan:
     day_end: PlannedDay
 
 
-def warm_started_day_solver(time_limit_s: float, allowances: Collection[Key] = ()) -> DaySolver:
+def warm_started_day_solver(
+    time_limit_s: float, allowances: Collection[Key] = (), *, is_soon_solved: bool = False
+) -> DaySolver:
     """A day solver that starts each day from the optimum of the day before.
 
-    `allowances` are totals over more than a day, of which the series say what is left to it.
+    `allowances` are totals over more than a day, of which the series say what is left to it. Where days are
+    soon solved, each is tried in one thread first, because starting others would take longer.
     """
     warm_start: WarmStart | None = None
 
@@ -47,15 +55,15 @@ def warm_started_day_solver(time_limit_s: float, allowances: Collection[Key] = (
         devices: Mapping[str, Device], times: pd.DatetimeIndex, hours: float, series: Mapping[Key, Array]
     ) -> Optimum:
         nonlocal warm_start
-        optimum = optimize(
-            devices,
-            times,
-            hours,
-            series,
-            time_limit_s=time_limit_s,
-            warm=warm_start,
-            allowances=allowances,
+        solve_within = partial(
+            optimize, devices, times, hours, series, warm=warm_start, allowances=allowances
         )
+        optimum = None
+        if is_soon_solved and time_limit_s > SOON_S:
+            with suppress(NoFeasibleDispatch):
+                optimum = solve_within(time_limit_s=SOON_S, threads=1)
+        if optimum is None or optimum.proof.gap > EXACT:
+            optimum = solve_within(time_limit_s=time_limit_s)
         warm_start = optimum.warm
         return optimum
 

@@ -32,18 +32,16 @@ class Horizon:
         return len(self.times)
 
     @cached_property
-    def _periods(self) -> dict[Period, tuple[Index, list[str]]]:
-        """Period number of each interval and name of each period, of what has been asked for."""
+    def _numbers(self) -> dict[Period, Index]:
+        """Period number of each interval, of what has been asked for."""
         return {}
 
-    def _find(self, per: Period) -> tuple[Index, list[str]]:
-        if per not in self._periods:
-            self._periods[per] = (
-                self._calendar_periods(per) if isinstance(per, str) else self._occurrences(per)
-            )
-        return self._periods[per]
+    @cached_property
+    def _firsts(self) -> dict[Period, Index]:
+        """First interval of each period, of what has been asked for."""
+        return {}
 
-    def _calendar_periods(self, per: CalendarPeriod) -> tuple[Index, list[str]]:
+    def _calendar_periods(self, per: CalendarPeriod) -> Index:
         day = self.times.to_numpy().astype("datetime64[D]").astype(np.int64)
         keys = {
             "day": day,
@@ -53,13 +51,10 @@ class Horizon:
             "horizon": np.zeros(len(self)),
         }
         key = keys[per]
-        is_first = np.concatenate([[True], key[1:] != key[:-1]])
-        pattern = PATTERNS[per]
-        labels = [time.strftime(pattern) for time in self.times[is_first]]
-        return np.cumsum(is_first) - 1, labels
+        return np.cumsum(np.concatenate([[True], key[1:] != key[:-1]])) - 1
 
-    def _occurrences(self, window: DailyWindow | TimeSpan) -> tuple[Index, list[str]]:
-        """Number of the window that each interval lies wholly in, -1 outside, and the day each begins."""
+    def _occurrences(self, window: DailyWindow | TimeSpan) -> Index:
+        """Number of the window that each interval lies wholly in, -1 outside."""
         length = pd.Timedelta(hours=self.hours)
         if isinstance(window, TimeSpan):
             begins = pd.DatetimeIndex([window.begin])
@@ -74,20 +69,28 @@ class Horizon:
         begun = begins[np.maximum(number, 0)]
         is_inside = (number >= 0) & (self.times + length <= begun + span)
         number = np.where(is_inside, number, -1)
-        present = np.unique(number[is_inside])
-        labels = [f"{begins[occurrence]:%Y-%m-%d}" for occurrence in present]
-        return np.where(is_inside, np.searchsorted(present, number), -1), labels
+        return np.where(is_inside, np.searchsorted(np.unique(number[is_inside]), number), -1)
 
     def period(self, per: Period) -> Index:
         """Number of the period each interval falls into, shape (intervals,), from zero in time order.
 
         -1 for intervals outside of a window.
         """
-        return self._find(per)[0]
+        if per not in self._numbers:
+            calculate = self._calendar_periods if isinstance(per, str) else self._occurrences
+            self._numbers[per] = calculate(per)  # type: ignore[arg-type]
+        return self._numbers[per]
 
     def labels(self, per: Period) -> list[str]:
-        """Name of each period, such as 2026-07 or 2026-07-15."""
-        return self._find(per)[1]
+        """Name of each period, such as 2026-07 or 2026-07-15; of a window, the day it begins."""
+        if isinstance(per, TimeSpan):
+            return [f"{per.begin:%Y-%m-%d}" for _ in self.first(per)]
+        begins, pattern = self.times[self.first(per)], "%Y-%m-%d"
+        if isinstance(per, DailyWindow):
+            begins -= pd.Timedelta(hours=per.begin.hour, minutes=per.begin.minute)
+        else:
+            pattern = PATTERNS[per]
+        return [time.strftime(pattern) for time in begins]
 
     def begins_within(self, per: Period) -> bool:
         """Whether the interval before the first one is in the same period."""
@@ -97,5 +100,7 @@ class Horizon:
 
     def first(self, per: Period) -> Index:
         """First interval of each period."""
-        number = self.period(per)
-        return np.flatnonzero((np.diff(number, prepend=-1) != 0) & (number >= 0))
+        if per not in self._firsts:
+            number = self.period(per)
+            self._firsts[per] = np.flatnonzero((np.diff(number, prepend=-1) != 0) & (number >= 0))
+        return self._firsts[per]

@@ -45,7 +45,7 @@ class Tiled:
     @cached_property
     def shared_starts(self) -> list[int]:
         """First column of each shared decision; the last entry is the number of columns."""
-        sizes = [len(self.horizon.labels(shared.per)) for shared in self.template.shared]
+        sizes = [len(self.horizon.first(shared.per)) for shared in self.template.shared]
         first = len(self.horizon) * len(self.template.columns)
         return [first + int(n) for n in np.cumsum([0, *sizes])]
 
@@ -212,14 +212,14 @@ class Tiled:
         return parts
 
     def _end_rows(self) -> list[_Rows]:
-        parts = []
-        last = np.array([len(self.horizon) - 1])
-        for end in self.template.ends:
-            body = self._expand([end.body], last)
-            row = np.zeros_like(body.column)
-            matrix = sp.csr_array((body.value, (row, body.column)), shape=(1, self.shared_starts[-1]))
-            parts.append(_Rows(matrix, -body.constant[:, 0], np.array([np.inf])))
-        return parts
+        ends = self.template.ends
+        if not ends:
+            return []
+        bodies = self._expand([end.body for end in ends], np.array([len(self.horizon) - 1]))
+        matrix = sp.csr_array(
+            (bodies.value, (bodies.functional, bodies.column)), shape=(len(ends), self.shared_starts[-1])
+        )
+        return [_Rows(matrix, -bodies.constant[0], np.full(len(ends), np.inf))]
 
     def _column_bounds(self, side: str, missing: float) -> Array:
         """Bounds of all columns on one side; `missing` where the template has none."""

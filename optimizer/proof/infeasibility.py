@@ -21,16 +21,18 @@ def unbalanced_buses(tiled: Tiled) -> list[str]:
     It tells the intervals, the energy and the worst power, and which limits would have to give.
     """
     program, template, hours = tiled.program, tiled.template, tiled.horizon.hours
-    lines = []
+    matrix, lines = program.matrix, []
+    row_of_entry = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    interval_of_entry, number_of_entry = np.divmod(row_of_entry, len(template.rows))
     for number, row in enumerate(template.rows):
         if row.key[0] != "balance":
             continue
         rows = np.arange(len(tiled.horizon)) * len(template.rows) + number
-        entries = program.matrix[rows].tocoo()
-        at_lower = entries.data * program.lower[entries.col]
-        at_upper = entries.data * program.upper[entries.col]
-        most = np.bincount(entries.row, weights=np.maximum(at_lower, at_upper), minlength=len(rows))
-        least = np.bincount(entries.row, weights=np.minimum(at_lower, at_upper), minlength=len(rows))
+        entries = np.flatnonzero((number_of_entry == number) & (interval_of_entry < len(rows)))
+        value, column, interval = matrix.data[entries], matrix.indices[entries], interval_of_entry[entries]
+        at_lower, at_upper = value * program.lower[column], value * program.upper[column]
+        most = np.bincount(interval, weights=np.maximum(at_lower, at_upper), minlength=len(rows))
+        least = np.bincount(interval, weights=np.minimum(at_lower, at_upper), minlength=len(rows))
         # a balance row: injections that can be chosen = fixed demand less fixed supply
         for shortage, sign, verb, what in (
             (
@@ -48,7 +50,7 @@ def unbalanced_buses(tiled: Tiled) -> list[str]:
         ):
             short = np.flatnonzero(shortage > FEASIBLE_MW)
             total = f"{shortage[short].sum() * hours:.3f} MWh in all"
-            if short.size and not entries.nnz:
+            if short.size and not entries.size:
                 first = short[0]
                 of_several = f", the first of {short.size} such intervals" if short.size > 1 else ""
                 lines.append(

@@ -14,7 +14,9 @@ from tests.support.cases.sized_park import write_sized_park
 from tests.support.typed_commands import Run
 
 
-def third_day_fails(_time_limit_s: float, _allowances: Any) -> Callable[..., Optimum]:
+def third_day_fails(
+    _time_limit_s: float, _allowances: Any, *, is_soon_solved: bool
+) -> Callable[..., Optimum]:
     def solve(devices: Any, times: Any, hours: float, series: Any) -> Optimum:
         if times[0].day == 3:
             raise InfeasibleError("no dispatch meets all limits")
