@@ -3,6 +3,7 @@
     python -m benchmarks                 all tools that are installed, from a day to ten years
     python -m benchmarks --quick         a day and, of the linear instance, a week, once: for CI
     python -m benchmarks --publish       also write docs/performance.md, .csv and .svg; with --pilot its table
+    python -m benchmarks --all           every table below too, one after another: some hours
     python -m benchmarks --hard          years whose relaxation breaks many exclusive pairs
     python -m benchmarks --again         days and years that begin where another solve ended
     python -m benchmarks --shorter       years in steps of 15, 5 and 1 minutes
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="one run each of a day and a week")
     parser.add_argument("--publish", action="store_true", help="write docs/performance.*")
+    parser.add_argument("--all", action="store_true", help="every table, one after another")
     parser.add_argument("--hard", action="store_true", help="years that are hard to repair, once each")
     parser.add_argument("--again", action="store_true", help="solves that begin where another ended")
     parser.add_argument("--shorter", action="store_true", help="years of shorter intervals")
@@ -85,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     parser = _parser()
     chosen = parser.parse_args()
+    if chosen.all:
+        from benchmarks.all_tables import time_all
+
+        _leave(time_all([word for word in sys.argv[1:] if word != "--all"], _progress))
     if chosen.commands:
         from benchmarks.commands import time_commands
 
@@ -99,24 +105,24 @@ def main() -> None:
     if chosen.cluster:
         _cluster(chosen)
     if chosen.hard:
-        from benchmarks.hard import LIMIT_S, solve_hard_years
+        from benchmarks.solves.hard import LIMIT_S, solve_hard_years
 
         solve_hard_years(LIMIT_S)
         return
     if chosen.again:
-        from benchmarks.again import solve_again
+        from benchmarks.solves.again import solve_again
 
         solve_again(chosen.runs or 3, _progress)
         return
     if chosen.shorter:
-        from benchmarks.shorter import solve_shorter
+        from benchmarks.solves.shorter import solve_shorter
 
         solve_shorter(chosen.runs or 3)
         return
     if chosen.pilot:
         _pilot(chosen, parser)
     if chosen.sizes:
-        from benchmarks.sizes import solve_sizes
+        from benchmarks.solves.sizes import solve_sizes
 
         solve_sizes(chosen.sizes, _progress)
         return

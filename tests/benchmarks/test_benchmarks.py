@@ -18,7 +18,7 @@ from benchmarks.harness import Row, as_json, disagreements, from_json
 from benchmarks.instance import EQUAL, GAP, Instance, load
 from benchmarks.make import INSTANCES, make_instance, make_year
 from benchmarks.peers import PEERS, Answer, Peer, make_peer
-from benchmarks.shorter import QUANTITIES, finer
+from benchmarks.solves.shorter import QUANTITIES, finer
 from benchmarks.table import render, write_csv
 from parkdispatch.inputs.prepare import Prepared
 from tests.support.paths import ROOT, environment

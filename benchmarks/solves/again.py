@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.commands import spread
-from benchmarks.hard import with_batteries
 from benchmarks.instance import EQUAL
 from benchmarks.make import INSTANCES, make_year
+from benchmarks.solves.hard import with_batteries
 from benchmarks.table import machine
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array

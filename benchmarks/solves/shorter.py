@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.again import SALE, Key, Problem
 from benchmarks.make import INSTANCES, make_year
+from benchmarks.solves.again import SALE, Key, Problem
 from benchmarks.table import machine
 from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.models.device import Array
@@ -70,7 +70,7 @@ def solve_shorter(runs: int) -> None:
     for instance in INSTANCES:
         first: dict[str, float] = {}
         for minutes in MINUTES:
-            asked = [sys.executable, "-m", "benchmarks.shorter", instance, str(minutes)]
+            asked = [sys.executable, "-m", "benchmarks.solves.shorter", instance, str(minutes)]
             asked.append(str(LIMIT_S))
             measured = [
                 json.loads(subprocess.run(asked, check=True, capture_output=True).stdout) for _ in range(runs)

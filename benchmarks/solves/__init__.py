@@ -1,0 +1,1 @@
+"""Solves of this project alone: begun at another one, of many sizes, hard ones, in shorter intervals."""
