@@ -6,7 +6,8 @@ assumptions fit as well.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
 from parkdispatch.models.sources.photovoltaic_plant import Pv
+from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.pv_yield import PvYield, pv_yield
 from parkdispatch.results.reproduction.comparison import (
     RowInWords,
@@ -85,10 +87,10 @@ def reproduce_figures(
         if (variant := attempts.run("what_if", solve, **about)) is not None:
             what_if[name] = variant
     times.append(time.perf_counter())
-    fitted = attempts.run("fitting_set", partial(_fitting_sets, plan, base_replica, context))
-    sets = fitted or FittingSets((), (), None)
-    times.append(time.perf_counter())
-    current_park = run_current_park(parks, context, attempts, only)
+    with _fitting_beside(plan, base_replica, context) as fitting_sets:
+        current_park = run_current_park(parks, context, attempts, only)
+        times.append(time.perf_counter())
+        sets = attempts.run("fitting_set", fitting_sets) or FittingSets((), (), None)
     times.append(time.perf_counter())
     rows = [
         *own_arithmetic(plan, factors, _reading(case), study_finance(case).operation_years),
@@ -96,7 +98,7 @@ def reproduce_figures(
         *replicated(plan, base_replica, what_if, sets.widths),
         *current_park_rows(plan, current_park.sizes),
     ]
-    stages = ("pv", "dispatch", "what_if", "fitting_set", "current_park")
+    stages = ("pv", "dispatch", "what_if", "current_park", "fitting_set")
     lifetimes = (lifetime, *(size.lifetime for size in current_park.sizes))
     return Reproduction(
         case=case,
@@ -120,6 +122,21 @@ class FittingSets(NamedTuple):
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     corners_deviation: float | None  # as in `Reproduction`
+
+
+@contextmanager
+def _fitting_beside(
+    plan: Published, base: Replica, context: SolveContext
+) -> Iterator[Callable[[], FittingSets]]:
+    """A function that returns the sets that fit, which are searched beside what is done in the block.
+
+    With one process, they are searched when the function is called.
+    """
+    if context.processes < 2:
+        yield partial(_fitting_sets, plan, base, context)
+        return
+    with beside(partial(_fitting_sets, plan, base, context.in_copy())) as wait:
+        yield wait
 
 
 def _fitting_sets(plan: Published, base: Replica, context: SolveContext) -> FittingSets:

@@ -247,7 +247,7 @@ def test_a_part_that_fails_costs_nothing_else(tmp_path: Path, monkeypatch: pytes
     )
     parks_asked = [replace(case, sensitivities=()) for case in parks()]
     made = reproduce_figures(hourly(), PLAN, FACTORS, parks_asked, SolveContext(), only=())
-    assert [task.part for task in made.failed] == ["what_if", "fitting_set", "current_park"]
+    assert [task.part for task in made.failed] == ["what_if", "current_park", "fitting_set"]
     assert {row.view for row in made.rows} == set(VIEWS) and made.widths == made.fits == ()
     assert [size.lifetime.case.variant for size in made.current_park.sizes] == ["first_phase"]
     paths = driver.write_reproduction(made, tmp_path / "out", "en")
