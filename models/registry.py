@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
 
 from pydantic import Field
 
+from parkdispatch.models.conversion.absorption_chiller import AbsorptionChiller
 from parkdispatch.models.conversion.boiler import Boiler
 from parkdispatch.models.conversion.chiller import Chiller
 from parkdispatch.models.conversion.generator import Generator
@@ -30,6 +31,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.models.stores.heat_store import ColdStore, HeatStore
 
 BUILT_IN: tuple[type[Device], ...] = (  # a new one is added here
+    AbsorptionChiller,
     Battery,
     Boiler,
     BusTransformer,

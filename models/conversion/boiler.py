@@ -21,7 +21,7 @@ from parkdispatch.models.capacity import (
     largest_capacity,
 )
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
-from parkdispatch.models.conversion.fuel_burner import FUEL_PRICE, FuelBurner
+from parkdispatch.models.conversion.fuel_burner import FuelBurner
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import Array, Carrier, Display, Efficiency, Seen, largest_residual
 from parkdispatch.models.limits import Power
@@ -32,6 +32,7 @@ from parkdispatch.models.vocabulary import Interval, Terms
 class Boiler(FuelBurner):
     """Electric or fuel-fired boiler: exactly one of `bus`, `gas_bus` and a price of fuel."""
 
+    in_place_of_fuel: ClassVar[str | None] = "bus"
     kind: Literal["boiler"] = declared("-", "Kind of device", default="boiler")
     bus: str | None = declared(
         "-", "Name of the bus an electric boiler draws from; left out: a boiler that burns fuel", default=None
@@ -70,25 +71,10 @@ class Boiler(FuelBurner):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        given = [
-            f"{field} = {value!r}"
-            for field in ("bus", "gas_bus", FUEL_PRICE)
-            if (value := getattr(self, field)) is not None
-        ]
-        problems = equal_bus_problems(self)
-        if len(given) > 1:
-            problems.append(
-                f"{' and '.join(given)}: must be exactly one, because a boiler is electric, takes gas from a"
-                " bus or buys its fuel"
-            )
+        problems = [*equal_bus_problems(self), *self.fuel_problems()]
         if problems:
             raise ValueError("\n".join(problems))
         return self
-
-    @property
-    def buys_fuel(self) -> bool:
-        """Whether fuel comes at a price."""
-        return self.bus is None and self.gas_bus is None
 
     @classmethod
     def example(cls) -> Self:
@@ -102,10 +88,7 @@ class Boiler(FuelBurner):
         block.heat_mw = pyo.Var(bounds=(0, largest_capacity(self.rated_heat_mw) * availability))
         keep_within(block, "heat_limit", block.heat_mw, 0.0, rated_mw * availability)
         block.input_mw = pyo.Expression(expr=block.heat_mw / self.efficiency)
-        terms = Terms({self.heat_bus: block.heat_mw})
-        if self.bus is None:
-            return self.with_fuel(terms, interval, block.input_mw)
-        return Terms({**terms.injection, self.bus: -block.input_mw})
+        return self.with_input(Terms({self.heat_bus: block.heat_mw}), interval, block.input_mw)
 
     def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
         """Nothing: it only draws from the bus that feeds it."""
@@ -126,8 +109,6 @@ class Boiler(FuelBurner):
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The CO2 of fuel that is burnt."""
-        if self.bus is not None:
-            return {}
         return self.fuel_co2_t(seen, seen.values["heat_mw"] / self.efficiency)
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:

@@ -2,7 +2,7 @@
 
     cold = COP x power,  COP of Carnot = T supplied / (T air - T supplied), in kelvin
 
-Ratings, tables of COP and what is left out: see `vapour_compression`. Fans and cooling tower are in the COP;
+Ratings, tables of COP and what is left out: see `cop_converter`. Fans and cooling tower are in the COP;
 use of the heat that is rejected is left out.
 """
 
@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from parkdispatch.models.capacity import Sized
+from parkdispatch.models.conversion.cop_converter import COP_CHECKS
 from parkdispatch.models.conversion.vapour_compression import VapourCompression
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import Array, Carrier, Display
@@ -37,20 +38,12 @@ class Chiller(VapourCompression):
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "devices": {"chiller": "chiller"},
-            "checks": {
-                "rated_power": "rated power and output",
-                "least_load": "at rest or at least at the least load",
-                "output_by_cop": "output by COP",
-            },
+            "checks": COP_CHECKS["en"],
             "book": {"power_drawn": "power drawn", "cold_output": "cold"},
         },
         "zh": {
             "devices": {"chiller": "电制冷机"},
-            "checks": {
-                "rated_power": "额定功率与额定出力",
-                "least_load": "停机或不低于最低负荷",
-                "output_by_cop": "出力等于耗电功率乘以性能系数",
-            },
+            "checks": COP_CHECKS["zh"],
             "book": {"power_drawn": "耗电功率", "cold_output": "供冷功率"},
         },
     }

@@ -1,6 +1,10 @@
-"""What burns fuel: from a gas bus, or bought at a price that may vary in time; and when it is available."""
+"""What burns fuel: from a gas bus, or bought at a price that may vary in time; and when it is available.
+
+A device may be driven by what another bus carries in place of fuel, such as an electric boiler by power.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -21,6 +25,8 @@ AVAILABILITY = SeriesSpec(
 
 class FuelBurner(Device):
     """Base of devices that burn fuel. Energy of fuel is by its lower heating value."""
+
+    in_place_of_fuel: ClassVar[str | None] = None  # field that names the bus of what may drive it instead
 
     gas_bus: str | None = declared(
         "-", "Name of the gas bus that gives the fuel; left out: fuel is bought at a price", default=None
@@ -43,17 +49,27 @@ class FuelBurner(Device):
     yearly_prices: ClassVar[Mapping[str, str]] = {FUEL_PRICE: "fuel_price"}
 
     @property
+    def driving_bus(self) -> str | None:
+        """Name of the bus of what drives it in place of fuel; None for a device that burns fuel."""
+        bus: str | None = getattr(self, self.in_place_of_fuel) if self.in_place_of_fuel else None
+        return bus
+
+    @property
     def buys_fuel(self) -> bool:
         """Whether fuel comes at a price and from no bus."""
-        return self.gas_bus is None
+        return self.gas_bus is None and self.driving_bus is None
 
     def fuel_problems(self) -> list[str]:
-        """Two origins of the fuel."""
-        if self.gas_bus is None or self.fuel_price_yuan_per_mwh is None:
+        """Several origins of what drives it."""
+        origins = {self.in_place_of_fuel or "": self.driving_bus, "gas_bus": self.gas_bus}
+        given = [f"{field} = '{bus}'" for field, bus in origins.items() if bus is not None]
+        if self.fuel_price_yuan_per_mwh is not None:
+            given.append(f"{FUEL_PRICE} = {self.fuel_price_yuan_per_mwh:.15g}")
+        if len(given) < 2:
             return []
         return [
-            f"gas_bus = '{self.gas_bus}' and {FUEL_PRICE} = {self.fuel_price_yuan_per_mwh:.15g}: one of both"
-            " must be left out, because fuel comes from a bus or at a price"
+            f"{' and '.join(given)}: must be exactly one, because what drives the device comes from one bus"
+            " or is fuel at a price"
         ]
 
     def missing_for_series(self) -> list[str]:
@@ -76,19 +92,20 @@ class FuelBurner(Device):
             return {}
         return {FUEL_PRICE: ["a series: must be left out, because nothing is bought at a price"]}
 
-    def with_fuel(self, terms: Terms, interval: Interval, fuel_mw: Any) -> Terms:
-        """The terms with the fuel taken from the bus or paid for, and its CO2."""
-        fuel_mwh = fuel_mw * interval.hours
-        amounts = {**terms.amounts, "co2_t": self.co2_t_per_mwh_fuel * fuel_mwh}
+    def with_input(self, terms: Terms, interval: Interval, input_mw: Any) -> Terms:
+        """The terms with what drives the device: taken from its bus, or fuel paid for, with its CO2."""
+        if (bus := self.driving_bus) is not None:
+            return replace(terms, injection={**terms.injection, bus: -input_mw})
+        fuel_mwh = input_mw * interval.hours
+        burning = replace(terms, amounts={**terms.amounts, "co2_t": self.co2_t_per_mwh_fuel * fuel_mwh})
         if self.gas_bus is not None:
-            return Terms({**terms.injection, self.gas_bus: -fuel_mw}, terms.costs, terms.exchange, amounts)
-        costs = {**terms.costs, "fuel": interval.series(FUEL_PRICE) * fuel_mwh}
-        return Terms(terms.injection, costs, terms.exchange, amounts)
+            return replace(burning, injection={**terms.injection, self.gas_bus: -input_mw})
+        return replace(burning, costs={**terms.costs, "fuel": interval.series(FUEL_PRICE) * fuel_mwh})
 
-    def fuel_co2_t(self, seen: Seen, fuel_mw: Array) -> dict[str, Array]:
-        """Recompute the CO2 of the fuel in each interval."""
-        return {"co2_t": self.co2_t_per_mwh_fuel * fuel_mw * seen.hours}
+    def fuel_co2_t(self, seen: Seen, input_mw: Array) -> dict[str, Array]:
+        """Recompute the CO2 of fuel in each interval."""
+        return {"co2_t": self.co2_t_per_mwh_fuel * input_mw * seen.hours} if self.driving_bus is None else {}
 
-    def fuel_yuan(self, seen: Seen, fuel_mw: Array) -> dict[str, Array]:
+    def fuel_yuan(self, seen: Seen, input_mw: Array) -> dict[str, Array]:
         """Recompute what fuel that is bought costs in each interval."""
-        return {"fuel": fuel_mw * seen.hours * seen.values[FUEL_PRICE]} if self.buys_fuel else {}
+        return {"fuel": input_mw * seen.hours * seen.values[FUEL_PRICE]} if self.buys_fuel else {}

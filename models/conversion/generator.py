@@ -225,7 +225,7 @@ class Generator(FuelBurner):
             )
             injection[self.heat_bus] = block.heat_mw
         costs = {"start": self.start_cost_yuan * starts} if self.start_cost_yuan else {}
-        return self.with_fuel(Terms(injection, costs), interval, fuel_mw)
+        return self.with_input(Terms(injection, costs), interval, fuel_mw)
 
     def _unit(
         self, block: Any, interval: Interval, number: int, history: UnitHistory

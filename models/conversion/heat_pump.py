@@ -2,7 +2,7 @@
 
     heat = COP x power,  COP of Carnot = T supplied / (T supplied - T air), in kelvin
 
-Ratings, tables of COP and what is left out: see `vapour_compression`.
+Ratings, tables of COP and what is left out: see `cop_converter`.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from parkdispatch.models.capacity import Sized
+from parkdispatch.models.conversion.cop_converter import COP_CHECKS
 from parkdispatch.models.conversion.vapour_compression import VapourCompression
 from parkdispatch.models.declaration import declared
 from parkdispatch.models.device import Array, Carrier, Display
@@ -36,20 +37,12 @@ class HeatPump(VapourCompression):
     words: ClassVar[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "devices": {"heat_pump": "heat pump"},
-            "checks": {
-                "rated_power": "rated power and output",
-                "least_load": "at rest or at least at the least load",
-                "output_by_cop": "output by COP",
-            },
+            "checks": COP_CHECKS["en"],
             "book": {"power_drawn": "power drawn", "heat_output": "heat"},
         },
         "zh": {
             "devices": {"heat_pump": "热泵"},
-            "checks": {
-                "rated_power": "额定功率与额定出力",
-                "least_load": "停机或不低于最低负荷",
-                "output_by_cop": "出力等于耗电功率乘以性能系数",
-            },
+            "checks": COP_CHECKS["zh"],
             "book": {"power_drawn": "耗电功率", "heat_output": "供热功率"},
         },
     }

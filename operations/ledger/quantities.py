@@ -31,7 +31,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "power": Quantity(
         "power_mw",
         SeriesSpec(title="Power", unit="MW", lower=-LARGEST_POWER_MW, upper=LARGEST_POWER_MW),
-        ("generator", "waste_heat", "boiler", "heat_pump", "chiller", "heat_store"),
+        ("generator", "waste_heat", "boiler", "heat_pump", "chiller", "absorption_chiller", "heat_store"),
     ),
     "import": Quantity("import_mw", power_spec("Import"), ("grid",)),
     "export": Quantity("export_mw", power_spec("Export"), ("grid",)),

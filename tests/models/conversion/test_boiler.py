@@ -70,7 +70,7 @@ def test_a_boiler_has_one_energy() -> None:
     problems = refused(Boiler, rated_heat_mw=1.0, bus="ac", gas_bus="gas", fuel_price_yuan_per_mwh=300.0)
     assert len(problems) == 1
     assert (
-        "bus` = 'ac' and gas_bus = 'gas' and fuel_price_yuan_per_mwh = 300.0: must be exactly one"
+        "bus` = 'ac' and gas_bus = 'gas' and fuel_price_yuan_per_mwh = 300: must be exactly one"
         in problems[0]
     )
     assert "heat_bus = 'heat': must be different buses" in refused(Boiler, rated_heat_mw=1.0, bus="heat")[0]

@@ -216,7 +216,7 @@ def test_mistakes_are_told_all_at_once() -> None:
     text = "\n".join(problems)
     for words in (
         "bus and gas_bus = 'ac': must be different buses",
-        "`device.it.gas_bus` = 'ac' and fuel_price_yuan_per_mwh = 300: one of both must be left out",
+        "`device.it.gas_bus` = 'ac' and fuel_price_yuan_per_mwh = 300: must be exactly one",
         "0.6 of power and 0.43 of heat at share 1 are more than the fuel, must be 1 at most",
         "`device.it.initial` = 1 states: must be one for each of 2 units",
         "`device.it.initial[0].power_mw` = 1: must be in [0, 0], because it stands still",

@@ -183,6 +183,22 @@ def _chiller(draw: Draw) -> Drawn:
     return _compression(draw, "cold")
 
 
+def _absorption_chiller(draw: Draw) -> Drawn:
+    heat_bus, gas_bus, price = draw.one(("heat", None, None), (None, "gas", None), (None, None, 250.0))
+    fields: dict[str, Any] = {"heat_bus": heat_bus, "gas_bus": gas_bus, "fuel_price_yuan_per_mwh": price}
+    fields |= {
+        "bus": draw.electric_bus(),
+        "rated_cold_mw": draw.number(1, 6),
+        "min_load_share": draw.one(0.0, 0.4),
+        "auxiliary_share": draw.one(0.0, 0.05),
+    }
+    by_air = draw.chance(0.3)
+    fields |= (
+        {"cop_by_air_temperature": ((20.0, 0.8), (35.0, 0.6))} if by_air else {"cop": draw.number(0.6, 1.4)}
+    )
+    return fields, {"availability": draw.share()} if draw.chance(0.3) else {}
+
+
 def _waste_heat(draw: Draw) -> Drawn:
     bus, heat_bus = draw.one(("ac", "heat"), (None, "heat"), ("low", None))
     return {
@@ -394,6 +410,7 @@ def _services(draw: Draw) -> dict[str, Any]:
 
 
 DRAWN: Mapping[str, Callable[[Draw], Drawn]] = {
+    "absorption_chiller": _absorption_chiller,
     "battery": _battery,
     "boiler": _boiler,
     "chiller": _chiller,

@@ -7,7 +7,7 @@ be balanced, because each bus gets what it lacks; a few cannot, and both models 
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ PLAIN_SOLVER = "appsi_highs"
 LENGTHS = ((60, 24), (60, 24), (30, 48), (15, 96), (60, 48), (60, 168))  # minutes, intervals
 STARTS = ("2026-07-15", "2026-07-31", "2026-04-30 18:00", "2026-02-27 12:00")
 RESIDUAL = 1e-6  # [MW, MWh] of a rule; relative of a cost
+KINDS = tuple(kind_of(kind) for kind in BUILT_IN)
 SAME_ANSWER = ("equal", "both infeasible")
 LACKING = 0.04  # share of the parks to which nothing is added that they lack
 
@@ -41,8 +42,8 @@ def _draws_from(park: SmallPark, seed: int) -> Park:
     return Park(park.times, park.hours, site, read_tariff("jiangxi-2026"), lambda: weather)
 
 
-def random_registry_park(seed: int) -> SmallPark:
-    """A park of four to ten devices of any kinds, with what its buses lack."""
+def random_registry_park(seed: int, kinds: Sequence[str] = KINDS) -> SmallPark:
+    """A park of four to ten devices of any of the kinds, with what its buses lack."""
     random = np.random.default_rng((seed, 1))
     minutes, count = LENGTHS[int(random.integers(len(LENGTHS)))]
     park = SmallPark(count, minutes, STARTS[int(random.integers(len(STARTS)))])
@@ -54,8 +55,7 @@ def random_registry_park(seed: int) -> SmallPark:
         series = {**computed, **given}
         park.add(name, device, **{key: series[key] for key in device.needed_series})
 
-    kinds = [kind_of(kind) for kind in BUILT_IN]
-    # every kind comes first in one seed of twenty-one
+    # every kind comes first in one seed of as many as there are
     chosen = [kinds[seed % len(kinds)], *random.choice(kinds, int(random.integers(3, 10)))]
     for number, kind in enumerate(map(str, chosen)):
         if kind == "park_rules" and chosen.index(kind) < number:
