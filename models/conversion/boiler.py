@@ -2,6 +2,7 @@
 
     heat = efficiency x input,  0 <= heat <= availability x rated heat
 
+Efficiency is a series, constant unless a file gives it, such as by the temperature of the water that returns.
 Left out: a least power, the time of starting, and efficiency that falls at part load.
 """
 
@@ -12,18 +13,21 @@ import numpy as np
 from pydantic import model_validator
 
 from parkdispatch.models import lazy_pyomo as pyo
-from parkdispatch.models.capacity import (
-    Sized,
-    capacity_in_model,
-    capital_yuan,
-    decided_capacity,
-    keep_within,
-    largest_capacity,
-)
+from parkdispatch.models.capacity import Sized, capacity_in_model, capital_yuan, decided_capacity
 from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injection_residual_mw
 from parkdispatch.models.conversion.fuel_burner import FuelBurner
 from parkdispatch.models.declaration import ASSUMED, declared
-from parkdispatch.models.device import Array, Carrier, Display, Efficiency, Seen, largest_residual
+from parkdispatch.models.device import (
+    LEAST_EFFICIENCY,
+    Array,
+    Carrier,
+    Display,
+    Efficiency,
+    Park,
+    Seen,
+    SeriesSpec,
+    largest_residual,
+)
 from parkdispatch.models.limits import Power
 from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.vocabulary import Interval, Terms
@@ -40,13 +44,22 @@ class Boiler(FuelBurner):
     heat_bus: str = declared("-", "Name of the heat bus the boiler feeds", default="heat")
     rated_heat_mw: Power | Sized = declared("MW", "Rated heat output")
     efficiency: Efficiency = declared(
-        "-", "Heat over power drawn, or over fuel by its lower heating value", ASSUMED, 0.92
+        "-",
+        "Heat over power drawn, or over fuel by its lower heating value, where it is constant",
+        ASSUMED,
+        0.92,
     )
 
     ports: ClassVar[Mapping[str, Carrier | Literal["any"]]] = {
         "bus": "electricity",
         "heat_bus": "heat",
         "gas_bus": "gas",
+    }
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {
+        **FuelBurner.series_specs,
+        "efficiency": SeriesSpec(
+            title="Efficiency", unit="1", lower=LEAST_EFFICIENCY, upper=1.0, computed_from=("efficiency",)
+        ),
     }
     displays: ClassVar[tuple[Display, ...]] = (
         Display("heat_output", "source", {"heat_mw": 1.0}, "heat_bus"),
@@ -81,13 +94,16 @@ class Boiler(FuelBurner):
         """An electric boiler of a few megawatts."""
         return cls(bus="ac", rated_heat_mw=5.0, efficiency=0.98)
 
+    def series(self, park: Park) -> Mapping[str, Array]:
+        """Constant efficiency beside availability and price of fuel."""
+        return {**super().series(park), "efficiency": np.full(len(park.times), self.efficiency)}
+
     def interval(self, block: Any, interval: Interval) -> Terms:
-        """Write heat within its limit, and the power or fuel drawn for it."""
-        availability = interval.series("availability")
+        """Write the power or fuel drawn, and heat within its limit."""
         rated_mw = capacity_in_model(interval, "rated_heat_mw", self.rated_heat_mw)
-        block.heat_mw = pyo.Var(bounds=(0, largest_capacity(self.rated_heat_mw) * availability))
-        keep_within(block, "heat_limit", block.heat_mw, 0.0, rated_mw * availability)
-        block.input_mw = pyo.Expression(expr=block.heat_mw / self.efficiency)
+        block.input_mw = pyo.Var(bounds=(0, None))
+        block.heat_mw = pyo.Expression(expr=interval.series("efficiency") * block.input_mw)
+        block.heat_limit = pyo.Constraint(expr=block.heat_mw <= rated_mw * interval.series("availability"))
         return self.with_input(Terms({self.heat_bus: block.heat_mw}), interval, block.input_mw)
 
     def supply_bound(self, series: Mapping[str, Array]) -> SupplyBound:
@@ -97,7 +113,7 @@ class Boiler(FuelBurner):
     def self_check(self, seen: Seen) -> Mapping[str, float]:
         """Recompute the limit of the heat, what is drawn for it, and what enters the buses."""
         heat_mw = seen.values["heat_mw"]
-        input_mw = heat_mw / self.efficiency
+        input_mw = heat_mw / seen.values["efficiency"]
         expected_mw = {self.heat_bus: heat_mw, self.bus or self.gas_bus: -input_mw}
         rated_mw = decided_capacity(seen.shared, "rated_heat_mw", self.rated_heat_mw)
         most_mw = rated_mw * seen.values["availability"]
@@ -109,9 +125,9 @@ class Boiler(FuelBurner):
 
     def amounts(self, seen: Seen) -> Mapping[str, Array]:
         """The CO2 of fuel that is burnt."""
-        return self.fuel_co2_t(seen, seen.values["heat_mw"] / self.efficiency)
+        return self.fuel_co2_t(seen, seen.values["heat_mw"] / seen.values["efficiency"])
 
     def costs_yuan(self, seen: Seen) -> Mapping[str, Array]:
         """What fuel that is bought costs, and the capital cost of a rating that is decided."""
-        fuel = self.fuel_yuan(seen, seen.values["heat_mw"] / self.efficiency)
+        fuel = self.fuel_yuan(seen, seen.values["heat_mw"] / seen.values["efficiency"])
         return {**fuel, **capital_yuan(self, seen.shared)}

@@ -9,6 +9,7 @@ import pandas as pd
 import pyomo.environ as pyo
 from hypothesis import strategies as st
 
+from parkdispatch.models.conversion.boiler import Boiler
 from parkdispatch.models.device import Array, Device, Park, Seen, SeriesSpec
 from parkdispatch.models.loads.load import Load
 from parkdispatch.models.network.grid import Grid
@@ -170,8 +171,10 @@ class SmallPark:
         return "\n".join(lines)
 
     def add(self, name: str, device: Device, **series: Values) -> "SmallPark":
-        """A device and its series by name."""
+        """A device and its series by name; a boiler's efficiency is its field unless it is given."""
         self.devices[name] = device
+        if isinstance(device, Boiler):
+            series = {"efficiency": device.efficiency} | series
         for key, values in series.items():
             self.series[name, key] = np.broadcast_to(np.asarray(values, dtype=float), len(self.times)).copy()
         return self

@@ -32,7 +32,7 @@ def test_the_cheaper_boiler_heats_first() -> None:
     park = heat_park([6, 6], [80, 240]).add("electric", electric(), availability=1.0)
     park.add("fired", fired(), availability=1.0, fuel_price_yuan_per_mwh=100.0)
     plan = solved(park)
-    assert plan.value("electric", "heat_mw") == pytest.approx([4, 2])
+    assert plan.value("electric", "input_mw") == pytest.approx([5, 2.5])
     assert plan.cost == pytest.approx(80 + 240 + (4 * 100 + 2 * 200) + (4 * 200 + 2 * 300))
 
 
@@ -53,6 +53,15 @@ def test_the_price_of_fuel_varies() -> None:
     park = SmallPark(3).load(1, "heat_load", "heat")
     plan = solved(park.add("boiler", fired(), availability=1.0, fuel_price_yuan_per_mwh=[100, 200, -50]))
     assert plan.cost == pytest.approx(200 + 400 - 100)
+
+
+def test_efficiency_varies() -> None:
+    """4 MW of heat by power at 80: 5 MW at 0.8 and 8 at 0.5; at the declared 0.8 both hours cost 400."""
+    plan = solved(heat_park([4, 4], 80).add("boiler", electric(), availability=1.0, efficiency=[0.8, 0.5]))
+    assert plan.value("boiler", "input_mw") == pytest.approx([5, 8])
+    assert plan.cost == pytest.approx(80 + 80 + 400 + 640)
+    constant = electric().series(park_of_air(np.zeros(2)))["efficiency"]
+    assert constant.tolist() == [0.8, 0.8]
 
 
 def test_every_rule_is_seen_to_be_broken() -> None:
