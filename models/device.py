@@ -30,10 +30,7 @@ Carrier = Literal["electricity", "heat", "cold", "gas", "hydrogen"]
 Role = Literal["source", "grid", "load", "store", "converter", "network"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-LEAST_EFFICIENCY = 0.01
-Efficiency = Annotated[
-    float, Field(ge=LEAST_EFFICIENCY, le=1)
-]  # less is a slip, and 1/efficiency an absurd number
+Efficiency = Annotated[float, Field(ge=0.01, le=1)]  # less is a slip, and 1/efficiency an absurd number
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

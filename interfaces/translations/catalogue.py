@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 
 class Sentence(NamedTuple):
-    """A pattern of an English sentence, and the sentence in the other language."""
+    """An English sentence, its pattern, and the sentence in the other language."""
 
+    english: str
     pattern: re.Pattern[str]
     translation: str
 
 
 FILES = ("help", "messages", "errors", "results", "service")
+ERROR = "The first message: {}"  # of a screen; what varies in it is an error
 PARTS = {"messages": "parts"}  # the section of what varies in the sentences of a section, where it is another
 
 
@@ -41,7 +43,7 @@ def _patterns(lang: str, section: str) -> list[Sentence]:
     """Patterns of the sentences in which something varies, those with the longest fixed text first."""
     sentences = [(text, said) for text, said in table(lang, section).items() if "{}" in text]
     by_length = sorted(sentences, key=lambda item: -len(item[0].replace("{}", "")))
-    return [Sentence(re.compile(_pattern(text), re.DOTALL), said) for text, said in by_length]
+    return [Sentence(text, re.compile(_pattern(text), re.DOTALL), said) for text, said in by_length]
 
 
 def _pattern(text: str) -> str:
@@ -55,7 +57,10 @@ def translated(text: str, lang: str, section: str) -> str:
         return said
     for sentence in _patterns(lang, section):
         if match := sentence.pattern.fullmatch(text):
-            parts = [translated(part, lang, PARTS.get(section, section)) for part in match.groups()]
+            if sentence.english == ERROR:
+                parts = ["\n".join(translated_message(line, lang) for line in match[1].split("\n"))]
+            else:
+                parts = [translated(part, lang, PARTS.get(section, section)) for part in match.groups()]
             return _filled(sentence.translation, parts)
     return text
 

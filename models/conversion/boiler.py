@@ -18,7 +18,6 @@ from parkdispatch.models.conversion.bus_rules import equal_bus_problems, injecti
 from parkdispatch.models.conversion.fuel_burner import FuelBurner
 from parkdispatch.models.declaration import ASSUMED, declared
 from parkdispatch.models.device import (
-    LEAST_EFFICIENCY,
     Array,
     Carrier,
     Display,
@@ -31,6 +30,8 @@ from parkdispatch.models.device import (
 from parkdispatch.models.limits import Power
 from parkdispatch.models.network.full_use import SupplyBound
 from parkdispatch.models.vocabulary import Interval, Terms
+
+LEAST_EFFICIENCY = 0.01  # that of the field `efficiency`
 
 
 class Boiler(FuelBurner):

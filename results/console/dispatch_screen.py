@@ -1,6 +1,6 @@
 """Print a plan, a year, daily plans and a PV yield. Rounding is done here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import xarray as xr
@@ -27,6 +27,7 @@ from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
 from parkdispatch.results.summary import Summary, full_cycles
+from parkdispatch.results.views.report_tables import energies
 from parkdispatch.results.views.saving_view import bridge_rows
 from parkdispatch.results.wording.display_names import Words, check_label, cost_word, screen_name
 from parkdispatch.results.wording.indicator_sentence import indicator_sentence
@@ -59,14 +60,15 @@ def show_year(
     )
     print_readings(console, case, words)
     print_implausible(console, solution, case)
-    console.print(Group(_energy_table(summary, scale, words), _cost_table("the period", summary, words)))
+    tables = _energy_tables(solution, case, summary, words)
+    console.print(Group(*tables, _cost_table("the period", summary, words)))
     _print_bridge(console, summary)
     _print_cycles(console, summary, words)
     _print_sizes(console, summary, scale, words)
     console.print(indicator_sentence(summary.park, words), soft_wrap=True)
     console.print(_month_table(summary, scale))
     show_bill(console, summary, words)
-    console.print(proof_lines(solution, summary), soft_wrap=True)
+    console.print(proof_lines(solution, summary, case), soft_wrap=True)
     console.print(
         f"Model: {model['columns']:,} columns, {model['rows']:,} rows, {model['nonzeros']:,} nonzeros;"
         f" {model['pairs']:,} exclusive pairs, {model['settled']:,} fixed by bounds,"
@@ -124,7 +126,7 @@ def show_replay(
     console.print(
         Text(
             f"{verdict}: {_proof_text(solution)}; relative gap to that bound {gap:.1e}.\n"
-            f"{_audit_line(summary)}"
+            f"{_audit_line(summary, case)}"
         ),
         soft_wrap=True,
     )
@@ -243,14 +245,14 @@ def _cost_word(key: str, words: Words) -> str:
     return COST_WORDS.get(key) or cost_word(key, words)
 
 
-def _energy_table(summary: Summary, scale: PowerScale, words: Words) -> Table:
-    table = plain_table("Energy", "", scale.large_energy)
-    for name, energy in summary.energy_mwh.items():
-        label = (
-            f"{screen_name(name.device, words)} {'into bus ' if name.kind == 'injection' else ''}{name.key}"
-        )
-        table.add_row(label, f"{energy * scale.per_mw / 1000:z,.3f}")
-    return table
+def _energy_tables(solution: xr.Dataset, case: Case, summary: Summary, words: Words) -> Iterator[Table]:
+    """Energy of what devices show, a table for each carrier."""
+    unit = scale_of(solution).large_energy
+    for carrier, rows in energies(solution, case, summary.energy_mwh, words).items():
+        table = plain_table(words["carriers"][carrier]["energy"], "", unit)
+        for label, energy in rows:
+            table.add_row(label, f"{energy / 1000:z,.3f}")
+        yield table
 
 
 def _print_cycles(console: Console, summary: Summary, words: Words) -> None:
@@ -274,23 +276,23 @@ def _month_table(summary: Summary, scale: PowerScale) -> Table:
     return table
 
 
-def proof_lines(solution: xr.Dataset, summary: Summary) -> Text:
+def proof_lines(solution: xr.Dataset, summary: Summary, case: Case) -> Text:
     """Whether the dispatch is proven optimal, how, and what the audit found."""
     gap = float(solution.attrs["gap"])
     proven = "Proven optimal" if gap <= PROVEN_GAP else f"Feasible, at most {gap:.1e} above the optimum"
-    return Text(f"{proven}: gap {gap:.1e}; {_proof_text(solution)}.\n{_audit_line(summary)}")
+    return Text(f"{proven}: gap {gap:.1e}; {_proof_text(solution)}.\n{_audit_line(summary, case)}")
 
 
 def _proof_text(solution: xr.Dataset) -> str:
     return proof_sentence(solution, load_words(SCREEN_LANG.get()))
 
 
-def _audit_line(summary: Summary) -> str:
+def _audit_line(summary: Summary, case: Case) -> str:
     audit = summary.audit
     # a check without a tolerance is exact if it holds
     closest = max(audit.checks, key=lambda check: check.residual / check.allowed if check.allowed else 0.0)
-    words = load_words(SCREEN_LANG.get())
-    name = check_label(closest, words) if words["lang"] == "zh" else closest.name
+    words = load_words(SCREEN_LANG.get(), devices=case.devices)
+    name = check_label(closest, words)
     lines = [
         f"Audit: {len(audit.checks)} checks passed; closest to its tolerance is {name} with a"
         f" residual of {closest.residual:.1e} (tolerance {closest.allowed:.1e}).",

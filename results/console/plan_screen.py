@@ -73,7 +73,7 @@ def show_plan(
     for line in _peak_lines(solution, summary):
         console.print(line, soft_wrap=True)
     console.print(indicator_sentence(summary.park, words), soft_wrap=True)
-    console.print(proof_lines(solution, summary), soft_wrap=True)
+    console.print(proof_lines(solution, summary, case), soft_wrap=True)
 
 
 def _schedule(blocks: Sequence[ScheduleBlock], words: Words) -> RenderableType:

@@ -264,8 +264,11 @@ class _Writer(Book):
         length = f"$B${TOP}"
         row = self.table(sheet, TOP - 1, (), [(text["interval_hours"], self.hours, text["hours"])], "0.####")
         mwh, mw = self.scale.energy, self.scale.power
-        heads = (f"{text['energy']}, {mwh}", f"{text['highest']}, {mw}", f"{text['lowest']}, {mw}")
-        row = self.table(sheet, row + 1, (text["energy_what"], *heads), self._energies(length), ENERGY)
+        powers = (f"{text['highest']}, {mw}", f"{text['lowest']}, {mw}")
+        for carrier in dict.fromkeys(column.carrier for column in self.columns):
+            rows, what = self._energies(length, carrier), self.words["carriers"][carrier]["energy"]
+            heads = (text["energy_what"].format(energy=what), f"{what}, {mwh}", *powers)
+            row = self.table(sheet, row + 1, heads, rows, ENERGY)
         costs = [(cost_label(name, self.words), yuan) for name, yuan in cost_yuan(self.solution).items()]
         row = self.table(sheet, row + 1, (text["costs"], self.page["yuan"]), costs, MONEY)
         sums: list[Row] = [(text["total"], (f"=SUM(B{row - len(costs) + 1}:B{row})", self.facts.cost_yuan))]
@@ -294,10 +297,12 @@ class _Writer(Book):
         ]
         self.table(sheet, row + 1, (), cycles, "0.00")
 
-    def _energies(self, length: str) -> list[Row]:
-        """Energy [MWh], highest and lowest power [MW] of each column; set points split by direction."""
+    def _energies(self, length: str, carrier: str) -> list[Row]:
+        """Energy [MWh], highest and lowest power [MW] of a carrier's columns; set points by direction."""
         rows: list[Row] = []
         for number, column in enumerate(self.columns):
+            if column.carrier != carrier:
+                continue
             cells, mw = self.where(number), column.numbers
             most, least = (f"=MAX({cells})", float(mw.max())), (f"=MIN({cells})", float(mw.min()))
             for label, sign in energy_parts(column, self.words):

@@ -145,7 +145,7 @@ class _ReportWorkbook(Book):
                 for name, yuan in facts.unseen_yuan.items()
             ]
             row = self.block(sheet, row, (page["unseen"], page["yuan"], page["u_saved"]), unseen, MONEY)
-        for carrier, told in energies(self.solution, self.case, facts, self.words).items():
+        for carrier, told in energies(self.solution, self.case, facts.energy_mwh, self.words).items():
             names = (self.words["carriers"][carrier]["energy"], page["e_mwh"])
             row = self.block(sheet, row, names, [list(energy) for energy in told], ENERGY)
         row = self._peaks(sheet, row)

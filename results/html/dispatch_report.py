@@ -106,7 +106,7 @@ def report_html(solution: xr.Dataset, case: Case, audit: Audit, facts: ReportFac
         has_gains=any(block.gain_yuan is not None for block in facts.blocks),
         blocks=[block_row(block, words) for block in facts.blocks],
         activities=[activity_row(block, words) for block in facts.activity_blocks],
-        energies=tables.energies(solution, case, facts, words),
+        energies=tables.energies(solution, case, facts.energy_mwh, words),
         steps=steps,
         day_saving=day_rows(saved, words, scale) if saved else [],
         day_peaks=peak_phrases(saved, words, scale) if saved else [],

@@ -160,11 +160,11 @@ def cost_table(solution: xr.Dataset, facts: ReportFacts, words: Words) -> Table:
 
 
 def energies(
-    solution: xr.Dataset, case: Case, facts: ReportFacts, words: Words
+    solution: xr.Dataset, case: Case, energy_mwh: Mapping[QuantityName, float], words: Words
 ) -> dict[str, list[tuple[str, float]]]:
     """By carrier, label and energy of what devices show, in the scale's unit; without zeros.
 
-    Electricity also has the exports by origin.
+    Electricity also has the exports by origin, which are among `energy_mwh`.
     """
     hours, scale = float(solution.attrs["hours"]), scale_of(solution)
     signed = {
@@ -176,7 +176,7 @@ def energies(
     for column in plan_columns(solution, case, words):
         for label, sign in energy_parts(column, words):
             rows.setdefault(column.carrier, []).append((label, hours * signed[sign](column.numbers)))
-    exported = {name: mwh for name, mwh in facts.energy_mwh.items() if name.kind == "energy"}
+    exported = {name: mwh for name, mwh in energy_mwh.items() if name.kind == "energy"}
     rows["electricity"] += [
         (quantity_label(name, words), mwh * scale.per_mw) for name, mwh in exported.items()
     ]

@@ -1,6 +1,7 @@
 """plan.xlsx read back: equal numbers, live formulas, text kept as text, deterministic bytes."""
 
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from parkdispatch.results.excel.plan_workbook import TOP, write_plan_xlsx
 from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.plan_columns import plan_columns
+from parkdispatch.results.views.report_tables import energies
 from parkdispatch.results.wording.words import load_words
 from tests.support.reports.report_cases import EVIL, block, facts_of, solved, solved_small
+from tests.support.reports.works import worked
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +161,17 @@ def test_a_small_park_is_in_kilowatts(tmp_path: Path) -> None:
     cost = rows["Energy bought less sold, price x import - price x export"][1].value
     costs = cost_yuan(solution)
     assert cost == pytest.approx(costs["grid.purchase_yuan"] + costs["grid.sale_yuan"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_heat_is_summed_apart_from_power(lang: str, tmp_path: Path) -> None:
+    """A table for each carrier, by its own word; heat stood among electricity, as `电量`."""
+    run, facts = worked()
+    write_plan_xlsx(tmp_path / "plan.xlsx", run.solution, run.case, facts, lang)
+    words = load_words(lang, devices=run.case.devices)
+    rows = list(openpyxl.load_workbook(tmp_path / "plan.xlsx", data_only=True).worksheets[-1].values)
+    for carrier, energy in energies(run.solution, run.case, facts.energy_mwh, words).items():
+        what = words["carriers"][carrier]["energy"]
+        (first,) = [n for n, row in enumerate(rows) if row[1] == f"{what}, MWh"]
+        table = dict(row[:2] for row in takewhile(lambda row: row[0], rows[first + 1 :]))
+        assert {label: mwh for label, mwh in table.items() if mwh} == pytest.approx(dict(energy))
