@@ -1,5 +1,6 @@
 """A case file with every mistake a park of many devices can have: all are told at once, in Chinese too."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.interfaces.translations.catalogue import translated_message
 from parkdispatch.models.errors import InputError
+from tests.support.typed_commands import Run
 
 HEAD = """
 name = "bad"
@@ -123,6 +125,24 @@ MISTAKES = {
         """,
         "`device.orders.min_power_mw` = 5: must be at most 4, the largest power",
     ),
+    "a machine of two drives": (
+        """
+        [device.absorber]
+        kind = "absorption_chiller"
+        bus = "10kV"
+        cold_bus = "10kV"
+        heat_bus = "heat"
+        gas_bus = "gas"
+        fuel_price_yuan_per_mwh = 300.0
+        rated_cold_mw = 2.0
+        cop = 0.7
+        cop_by_air_temperature = [[20, 0.8], [40, 0.6]]
+        """,
+        "`device.absorber.heat_bus` = 'heat' and gas_bus = 'gas' and fuel_price_yuan_per_mwh = 300: must be",
+    ),
+    "what enters where it leaves": ("", "`device.absorber`: bus and cold_bus = '10kV': must be different"),
+    "two ways to tell a number": ("", "`device.absorber`: cop and cop_by_air_temperature are given: must be"),
+    "a bus of a device with mistakes": ("", "`device.absorber.gas_bus` = 'gas': no other device is on it"),
     "that entry": ("", "`device.orders.orders[0].end` = 2026-01-14 10:00:00: must lie after the begin"),
 }  # fmt: skip
 
@@ -150,7 +170,32 @@ def test_nothing_else_is_told(problems: list[str]) -> None:
 
 
 def test_all_are_told_in_chinese(problems: list[str]) -> None:
-    assert [line for line in problems if "must" in translated_message(line, "zh")] == []
+    """But for names in quotes, no English word is left in them."""
+    english = re.compile(r"\b(?:must|is|are|and|or|of|no|not|because|which|above)\b")
+    said = {line: re.sub(r"`[^`]*`", "", translated_message(line, "zh")) for line in problems}
+    assert [line for line, chinese in said.items() if english.search(chinese)] == []
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "must carry one of"), ("zh", "不得兼有")])
+def test_check_tells_all_of_a_case_made_by_init(lang: str, told: str, typed: Run, tmp_path: Path) -> None:
+    """Exit code 2 and every mistake once, though two variants of that case have other devices on its bus."""
+    assert typed("init", tmp_path / "park").code == 0
+    path = tmp_path / "park" / "case.toml"
+    tables = "".join(tables for tables, _ in MISTAKES.values()).replace("10kV", "ac")
+    out = "[{ begin = 2026-04-21T00:00:00, end = 2026-04-22T00:00:00 }]"
+    text = path.read_text(encoding="utf-8").replace('kind = "grid"', f'kind = "grid"\nblackouts = {out}')
+    path.write_text(text + tables, encoding="utf-8")
+    code, _, err = typed("check", path, "--lang", lang)
+    assert code == 2
+    for field in (
+        "loop.to_bus",
+        "lonely.bus",
+        "lonely.soc_min",
+        "mills.daily_energy_mwh",
+        "absorber.heat_bus",
+    ):
+        assert err.count(f"`device.{field}`") == 1, field
+    assert err.count(told) == 1
 
 
 def test_of_two_lonely_devices_each_is_told_the_bus_of_the_other(tmp_path: Path) -> None:
