@@ -23,6 +23,7 @@ from parkdispatch.results.console.screen_parts import (
     print_readings,
     saving_table,
 )
+from parkdispatch.results.network.bus_energies import bus_energy_table
 from parkdispatch.results.power_scale import PowerScale, scale_of
 from parkdispatch.results.pv_yield import PvYield
 from parkdispatch.results.savings.replay_comparison import Replayed
@@ -246,12 +247,18 @@ def _cost_word(key: str, words: Words) -> str:
 
 
 def _energy_tables(solution: xr.Dataset, case: Case, summary: Summary, words: Words) -> Iterator[Table]:
-    """Energy of what devices show, a table for each carrier."""
+    """Energy of what devices show, a table for each carrier; and of several electric buses by role."""
     unit = scale_of(solution).large_energy
     for carrier, rows in energies(solution, case, summary.energy_mwh, words).items():
         table = plain_table(words["carriers"][carrier]["energy"], "", unit)
         for label, energy in rows:
             table.add_row(label, f"{energy / 1000:z,.3f}")
+        yield table
+    heads, buses = bus_energy_table(solution, case, words)
+    if buses:
+        table = plain_table(f"{heads[0]}, {unit}", "", *heads[1:])
+        for bus, *parts in buses:
+            table.add_row(bus, *(f"{part / 1000:z,.3f}" for part in parts))
         yield table
 
 

@@ -12,6 +12,7 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from parkdispatch.inputs.case import Case
 from parkdispatch.models.units import KW_PER_MW
 from parkdispatch.results.excel.workbook_book import HEAD, Book, Row, workbook
+from parkdispatch.results.network.bus_energies import bus_energy_table
 from parkdispatch.results.power_scale import scale_of
 from parkdispatch.results.schedule.plan_notes import note_lines
 from parkdispatch.results.schedule.tariff_periods import interval_periods
@@ -260,7 +261,7 @@ class _Writer(Book):
         sheet, text = self.sheets["summary"], self.text
         self.begin(sheet, "")
         sheet.set_column(0, 0, 52)
-        sheet.set_column(1, 4, 18)
+        sheet.set_column(1, 6, 18)
         length = f"$B${TOP}"
         row = self.table(sheet, TOP - 1, (), [(text["interval_hours"], self.hours, text["hours"])], "0.####")
         mwh, mw = self.scale.energy, self.scale.power
@@ -269,6 +270,9 @@ class _Writer(Book):
             rows, what = self._energies(length, carrier), self.words["carriers"][carrier]["energy"]
             heads = (text["energy_what"].format(energy=what), f"{what}, {mwh}", *powers)
             row = self.table(sheet, row + 1, heads, rows, ENERGY)
+        (what, *roles), buses = bus_energy_table(self.solution, self.case, self.words)
+        if buses:
+            row = self.table(sheet, row + 1, (f"{what}, {mwh}", *roles), buses, ENERGY)
         costs = [(cost_label(name, self.words), yuan) for name, yuan in cost_yuan(self.solution).items()]
         row = self.table(sheet, row + 1, (text["costs"], self.page["yuan"]), costs, MONEY)
         sums: list[Row] = [(text["total"], (f"=SUM(B{row - len(costs) + 1}:B{row})", self.facts.cost_yuan))]

@@ -13,6 +13,7 @@ from parkdispatch.results.console.dispatch_screen import show_year
 from parkdispatch.results.console.screen_language import SCREEN_LANG
 from parkdispatch.results.console.screen_parts import failed_lines
 from parkdispatch.results.failed_tasks import FailedTask
+from parkdispatch.results.network.bus_energies import bus_energies_mwh
 from parkdispatch.results.views.report_tables import energies
 from parkdispatch.results.wording.words import load_words
 from tests.support.reports.works import worked
@@ -62,9 +63,20 @@ def test_no_key_of_the_model_is_on_the_screen(lang: Lang) -> None:
     assert keys <= named
 
 
+@languages
+def test_each_voltage_has_a_row_of_energies(lang: Lang) -> None:
+    """`10kV` and `400V`, with the energy of the transformers between them in both."""
+    run, _ = worked()
+    rows = re.findall(r"^ (10kV|400V) +(.*)$", screen_of_works(lang), re.MULTILINE)
+    energies_mwh = bus_energies_mwh(run.solution, run.case)
+    assert {bus for bus, _ in rows} == set(energies_mwh)
+    for bus, cells in rows:
+        assert f"{energies_mwh[bus]['network'] / 1000:z,.3f}" in cells.split()
+
+
 def test_nothing_english_is_left_on_the_chinese_screen() -> None:
     """But for names without a title, and units."""
-    allowed = {"offices", "drying", "kV", "MW", "GWh", "HiGHS", "e", "s", "t"}
+    allowed = {"offices", "drying", "kV", "V", "MW", "GWh", "HiGHS", "e", "s", "t"}
     assert set(re.findall(r"[A-Za-z]+", screen_of_works("zh"))) - allowed == set()
 
 

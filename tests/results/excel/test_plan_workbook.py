@@ -11,6 +11,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from parkdispatch.results.excel.plan_workbook import TOP, write_plan_xlsx
+from parkdispatch.results.network.bus_energies import bus_energies_mwh
 from parkdispatch.results.schedule.plan_notes import PlanNote
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.views.plan_columns import plan_columns
@@ -161,6 +162,19 @@ def test_a_small_park_is_in_kilowatts(tmp_path: Path) -> None:
     cost = rows["Energy bought less sold, price x import - price x export"][1].value
     costs = cost_yuan(solution)
     assert cost == pytest.approx(costs["grid.purchase_yuan"] + costs["grid.sale_yuan"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_each_voltage_has_a_row(lang: str, tmp_path: Path) -> None:
+    """What sources, connection, loads and other voltages bring to each and take from it; zero in all."""
+    run, facts = worked()
+    write_plan_xlsx(tmp_path / "plan.xlsx", run.solution, run.case, facts, lang)
+    rows = openpyxl.load_workbook(tmp_path / "plan.xlsx", data_only=True).worksheets[-1].values
+    energies_mwh = bus_energies_mwh(run.solution, run.case)
+    told = {row[0]: [mwh for mwh in row[1:] if mwh is not None] for row in rows if row[0] in energies_mwh}
+    assert set(told) == {"10kV", "400V"}
+    for bus, of_roles in energies_mwh.items():
+        assert sorted(filter(None, told[bus])) == pytest.approx(sorted(filter(None, of_roles.values())))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
