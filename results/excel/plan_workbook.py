@@ -312,10 +312,10 @@ class _Writer(Book):
             for label, sign in energy_parts(column, self.words):
                 if sign > 0:
                     out = (f'=SUMIF({cells},">0")*{length}', float(mw.clip(min=0).sum()) * self.hours)
-                    rows.append((label, out, most))
+                    rows.append((label, out, (f"=MAX(0,{cells})", max(0.0, most[1]))))
                 elif sign < 0:
-                    back = (f'=-SUMIF({cells},"<0")*{length}', -float(mw.clip(max=0).sum()) * self.hours)
-                    rows.append((label, back, (f"=-MIN({cells})", -least[1])))
+                    back = (f'=-SUMIF({cells},"<0")*{length}', float((-mw).clip(min=0).sum()) * self.hours)
+                    rows.append((label, back, (f"=-MIN(0,{cells})", max(0.0, -least[1]))))
                 else:
                     total = (f"=SUM({cells})*{length}", float(mw.sum()) * self.hours)
                     rows.append((label, total, most, least))

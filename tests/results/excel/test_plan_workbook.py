@@ -177,6 +177,15 @@ def test_each_voltage_has_a_row(lang: str, tmp_path: Path) -> None:
         assert sorted(filter(None, told[bus])) == pytest.approx(sorted(filter(None, of_roles.values())))
 
 
+def test_a_flow_one_way_has_no_highest_the_other_way(tmp_path: Path) -> None:
+    """Nothing goes back through the transformers: its highest is 0, not minus the least that goes forward."""
+    run, facts = worked()
+    write_plan_xlsx(tmp_path / "plan.xlsx", run.solution, run.case, facts)
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx", data_only=True)
+    (back,) = [row for row in book["Summary"].values if row[0] == "10/0.4 kV transformers backward"]
+    assert back[1:3] == (0, 0)
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_heat_is_summed_apart_from_power(lang: str, tmp_path: Path) -> None:
     """A table for each carrier, by its own word; heat stood among electricity, as `电量`."""
