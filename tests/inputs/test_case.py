@@ -11,6 +11,7 @@ from parkdispatch.inputs.schema.case_file import MINUTES, CaseFile
 from parkdispatch.inputs.variations.overrides import with_overrides
 from parkdispatch.models.calendar.quarter_hours import quarters_per_interval
 from parkdispatch.models.errors import InputError
+from parkdispatch.models.loads.shiftable_load import ShiftableLoad
 from parkdispatch.models.network.grid import Grid
 from parkdispatch.models.site import Site
 from parkdispatch.models.stores.battery import Battery
@@ -235,3 +236,13 @@ def test_a_built_in_case_may_be_written_with_underscores(
     (tmp_path / "gaoan_pilot").mkdir()
     with pytest.raises(InputError, match="the folder has no case.toml"):
         load_case("gaoan_pilot")
+
+
+def test_the_pilot_s_mills_may_move_two_thirds_of_their_work() -> None:
+    """35 % of 1,338,500 MWh a year, a third of it always running, by machines of 1.3 times the mean power."""
+    mills = load_case("gaoan-pilot").devices["mills"]
+    assert isinstance(mills, ShiftableLoad) and mills.daily_energy_mwh is not None
+    mean_mw = mills.daily_energy_mwh / 24
+    assert 8760 * mean_mw == pytest.approx(0.35 * 1_338_500, rel=1e-4)
+    assert mills.min_power_mw / mean_mw == pytest.approx(1 / 3, abs=0.001)
+    assert mills.machines * mills.machine_mw / mean_mw == pytest.approx(1.3, abs=0.01)
