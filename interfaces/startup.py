@@ -5,7 +5,7 @@ import gc
 import sys
 from importlib.util import LazyLoader, find_spec, module_from_spec
 
-WITH_DASK = ("study", "size", "reproduce")  # commands whose tasks may run on a cluster
+WITH_DASK = ("size",)  # the command whose tasks may run on a cluster
 
 
 def start_quickly(command: str | None = None) -> None:

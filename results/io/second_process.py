@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 PIPE_BYTES = 1 << 20  # read at once
+ENDED = "a process that worked beside this one was ended"
 MOST_PROCESSES = 4  # each takes some 0.3 GB for a year of quarter-hours
 
 
@@ -41,13 +42,9 @@ class ProcessCopy(Generic[Result]):
         self.reader, writer = os.pipe()
         self._told = bytearray()
         self._outcome: tuple[Any, BaseException | None] | None = None
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # of other threads, which `work` must not need
-            self._process = os.fork()
+        self._process = _fork()
         if self._process == 0:
-            _work_and_end(work, self.reader, writer)
+            _tell_and_end([work], self.reader, writer)
         os.close(writer)
 
     def read(self) -> bool:
@@ -58,7 +55,7 @@ class ProcessCopy(Generic[Result]):
             return False
         os.close(self.reader)
         os.waitpid(self._process, 0)
-        ended = (None, ChildProcessError("a process that worked beside this one was ended"))
+        ended = (None, ChildProcessError(ENDED))
         self._outcome = pickle.loads(bytes(self._told)) if self._told else ended
         self._told.clear()
         return True
@@ -76,11 +73,9 @@ class ProcessCopy(Generic[Result]):
         """End the copy, if it has not ended by itself."""
         if self._outcome is not None:
             return
-        self._outcome = None, ChildProcessError("a process that worked beside this one was ended")
+        self._outcome = None, ChildProcessError(ENDED)
         os.close(self.reader)
-        with suppress(ProcessLookupError):
-            os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        _end(self._process)
 
 
 @contextmanager
@@ -95,6 +90,36 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         yield copy.wait
     finally:
         copy.end()
+
+
+@contextmanager
+def in_turn(works: Sequence[Callable[[], Result]]) -> Iterator[Callable[[], Result]]:
+    """Do works one by one in a copy of this process; yields a function that waits for the next result.
+
+    That function returns the result of the next work, or raises its error, after which it goes on with the
+    one after. A result that is larger than a pipe holds the copy up until it is asked for, so that few are in
+    memory. Leaving the block ends the copy.
+    """
+    reader, writer = os.pipe()
+    process = _fork()
+    if process == 0:
+        _tell_and_end(works, reader, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+
+        def next_result() -> Result:
+            try:
+                result, error = pickle.load(pipe)
+            except EOFError:
+                raise ChildProcessError(ENDED) from None
+            if error is not None:
+                raise error
+            return result  # type: ignore[no-any-return]
+
+        try:
+            yield next_result
+        finally:
+            _end(process)
 
 
 def do_with_a_copy(works: Sequence[Callable[[], object]]) -> None:
@@ -140,11 +165,36 @@ def side_by_side(works: Sequence[Callable[[], Result]], processes: int) -> list[
     return [copy.wait for copy in copies]
 
 
-def _work_and_end(work: Callable[[], object], reader: int, writer: int) -> None:
-    """Do the work in the copy, tell its result or error through the pipe, and end at once."""
-    outcome: tuple[object, BaseException | None]
+def _fork() -> int:
+    """Copy this process; 0 in the copy."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of other threads, which a copy must not need
+        return os.fork()
+
+
+def _end(process: int) -> None:
+    """End a copy that may have ended by itself."""
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+
+
+def _tell_and_end(works: Sequence[Callable[[], object]], reader: int, writer: int) -> None:
+    """Do the works in the copy, tell each one's result or error through the pipe, and end at once."""
     try:
         os.close(reader)
+        with os.fdopen(writer, "wb") as pipe:
+            for work in works:
+                pipe.write(_told(work))
+                pipe.flush()
+    finally:
+        os._exit(0)
+
+
+def _told(work: Callable[[], object]) -> bytes:
+    """Do a work; its result or error, pickled."""
+    outcome: tuple[object, BaseException | None]
+    try:
         outcome = work(), None
     except BaseException as raised:  # noqa: BLE001 - raised again in the original
         outcome = None, raised
@@ -155,8 +205,4 @@ def _work_and_end(work: Callable[[], object], reader: int, writer: int) -> None:
     except Exception as unpicklable:  # noqa: BLE001
         error = outcome[1] or unpicklable
         told = pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
-    try:
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(told)
-    finally:
-        os._exit(0)
+    return told

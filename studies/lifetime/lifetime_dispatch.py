@@ -6,19 +6,17 @@ warm start.
 """
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, prepare, year_times
-from parkdispatch.inputs.variations.ageing import aged_prepared, with_yearly_changes
-from parkdispatch.inputs.variations.reference_park import without_investment
 from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.solve import Optimum, WarmStart
+from parkdispatch.optimizer.solve import Optimum
 from parkdispatch.results.finance.lifetime import (
     Lifetime,
     OperationYear,
@@ -26,6 +24,7 @@ from parkdispatch.results.finance.lifetime import (
     expected_cycles,
     interpolated_year,
 )
+from parkdispatch.studies.lifetime.base_years import BaseYear, base_years, open_cost_yuan, prepared_year
 from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 from parkdispatch.studies.solve_case import (
     audited_solution,
@@ -43,14 +42,6 @@ class NextHealth(NamedTuple):
 
     health: Health
     renewed_share: float = 0.0
-
-
-@dataclass(frozen=True)
-class _YearOptima:
-    """The optima of one year, from which the solves of the next year start."""
-
-    with_storage: Optimum
-    base: Optimum  # without storage
 
 
 def dispatch_lifetime(
@@ -80,7 +71,7 @@ def dispatch_years(
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _dispatched_years(finance, only)
     initial_health: Health = {name: battery.state_of_health for name, battery in case.batteries.items()}
-    previous: dict[int, _YearOptima] = {}  # of the last dispatched year only
+    previous: dict[int, Optimum] = {}  # of the last dispatched year only
     errors: dict[int, SolverError] = {}
     times = prepared.times
 
@@ -88,7 +79,7 @@ def dispatch_years(
         older = prepared_year(prepared, health, year)
         start = previous.pop(year - 1, None)
         previous.clear()
-        operation_year, previous[year] = _dispatch_year(older, context, year, start)
+        operation_year, previous[year] = _dispatch_year(older, context, year, start, base_year)
         return operation_year
 
     def dispatch(year: int, health: Health) -> OperationYear | None:
@@ -109,19 +100,16 @@ def dispatch_years(
 
     replaced = finance.fixed_replacement_years
     try:
-        years = each_year(finance.operation_years, chosen, initial_health, dispatch, next_health, replaced)
+        with base_years(prepared, sorted(chosen), context) as base_year:
+            years = each_year(
+                finance.operation_years, chosen, initial_health, dispatch, next_health, replaced
+            )
     except UnknownYearError:
         raise errors[min(errors)] from None
     return Lifetime(
         case,
         tuple(replace(year, error=str(errors[year.year])) if year.year in errors else year for year in years),
     )
-
-
-def prepared_year(prepared: Prepared, health: Health, year: int) -> Prepared:
-    """A year of operation with its batteries and sources at their age, and its own prices and load."""
-    factors = prepared.case.yearly_changes.factors(year - 1)
-    return with_yearly_changes(aged_prepared(prepared, health, year - 1), factors)
 
 
 class UnknownYearError(Exception):
@@ -242,8 +230,12 @@ def _dispatched_years(finance: Finance, only: Sequence[int] | None) -> set[int]:
 
 
 def _dispatch_year(
-    aged_year: Prepared, context: SolveContext, year: int, previous: _YearOptima | None
-) -> tuple[OperationYear, _YearOptima]:
+    aged_year: Prepared,
+    context: SolveContext,
+    year: int,
+    previous: Optimum | None,
+    base_year: Callable[[int, Prepared], BaseYear],
+) -> tuple[OperationYear, Optimum]:
     """Dispatch and audit one year with and without the storage, warm-started from the year before.
 
     An older optimum is no useful start: with so much less PV output, too many variables change between zero
@@ -252,44 +244,21 @@ def _dispatch_year(
     case = aged_year.case
     years = 0 if case.finance is None else case.finance.operation_years
     year_context = context.labelled(f"year {year} of {years}")
-    warm_start = previous.with_storage.warm if previous else None
-    base_warm_start = previous.base.warm if previous else None
     try:
-        optimum = solve_prepared(aged_year, year_context, warm_start)
+        optimum = solve_prepared(aged_year, year_context, previous.warm if previous else None)
         response = dispatch_demand_response(aged_year, optimum, year_context)
         year_context.progress("the same park without its storage")
-        base = _solve_without_storage(aged_year, year_context, base_warm_start)
+        base = base_year(year, aged_year)
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
-        without, _ = audited_solution(aged_year.of(without_investment(case)), base)
     except (InputError, InfeasibleError, SolverError) as error:
         raise error.about(f"year {year} of operation") from error
-    operation_year = dispatched_year(year, case, solution, without, response.events, response.bill_cost_yuan)
+    operation_year = dispatched_year(
+        year, case, solution, base.solution, response.events, response.bill_cost_yuan
+    )
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
-    gap, open_yuan = max(response.gap, base.proof.gap), open_cost_yuan(optimum, base)
-    return replace(operation_year, gap=gap, open_yuan=open_yuan), _YearOptima(optimum, base)
-
-
-def open_cost_yuan(*optima: Optimum) -> float:
-    """The largest difference between what a dispatch costs and its proven bound [yuan]."""
-    return max(optimum.proof.objective_yuan - optimum.proof.bound_yuan for optimum in optima)
-
-
-def _solve_without_storage(
-    prepared: Prepared, context: SolveContext, warm_start: WarmStart | None
-) -> Optimum:
-    """Solve the base case without the investment, the reference of every saving. Raises InfeasibleError."""
-    case = prepared.case
-    try:
-        return solve_prepared(prepared.of(without_investment(case)), context, warm_start)
-    except InfeasibleError as error:
-        if case.finance is not None and case.finance.instead:
-            raise InfeasibleError(
-                f"the park is infeasible as `finance.instead` has it, so no saving can be stated: {error}"
-            ) from error
-        raise InfeasibleError(
-            f"the park is infeasible without its storage, so no saving can be stated: {error}"
-        ) from error
+    gap, open_yuan = max(response.gap, base.gap), max(open_cost_yuan(optimum), base.open_yuan)
+    return replace(operation_year, gap=gap, open_yuan=open_yuan), optimum
 
 
 def health_a_year_later(

@@ -27,11 +27,12 @@ from parkdispatch.results.finance.lifetime import (
 )
 from parkdispatch.results.sizing.increment_value import metered_response, scaled_contracts
 from parkdispatch.results.solution import device_quantities
+from parkdispatch.studies.lifetime.base_years import open_cost_yuan, prepared_year
 from parkdispatch.studies.lifetime.demand_response_dispatch import (
     DemandResponseDispatch,
     dispatch_demand_response,
 )
-from parkdispatch.studies.lifetime.lifetime_dispatch import Health, open_cost_yuan, prepared_year
+from parkdispatch.studies.lifetime.lifetime_dispatch import Health
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import park_digest

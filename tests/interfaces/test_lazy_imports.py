@@ -45,6 +45,18 @@ def test_a_command_imports_nothing_that_it_may_not_need(command: str) -> None:
     assert imported(command, "no_such_case", names=(*NEVER, "pvlib", "scipy.linalg"), code=2) == []
 
 
+@pytest.mark.parametrize("command", ["study", "reproduce"])
+def test_xarray_does_not_import_dask_for_what_no_cluster_does(command: str) -> None:
+    """It asks of the first array whether it is one of Dask's."""
+    program = (
+        f"from parkdispatch.interfaces.startup import start_quickly; start_quickly({command!r});"
+        " import sys, xarray; xarray.Dataset({'load': ('time', [1.0])});"
+        " sys.exit(bool(sys.modules.get('dask')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], env=environment(), check=False)
+    assert ran.returncode == 0
+
+
 @pytest.fixture
 def case(tmp_path: Path) -> str:
     """A case that computes load and sun, as the built-in ones do."""

@@ -229,11 +229,11 @@ def test_a_failed_year_is_estimated_told_and_computed_by_the_next_run(
     monkeypatch.setattr(lifetime_dispatch, "year_times", three_days)
     failing, solved, dispatch = {4}, list[int](), lifetime_dispatch._dispatch_year
 
-    def year(aged: Any, context: Any, number: int, previous: Any) -> Any:
+    def year(aged: Any, context: Any, number: int, *others: Any) -> Any:
         if number in failing:
             raise SolverError(f"year {number} of operation: {MESSAGE}")
         solved.append(number)
-        return dispatch(aged, context, number, previous)
+        return dispatch(aged, context, number, *others)
 
     monkeypatch.setattr(lifetime_dispatch, "_dispatch_year", year)
     path = year_case(tmp_path / "case", money=MONEY.replace("operation_years = 3", "operation_years = 4"))

@@ -9,13 +9,27 @@ import pytest
 
 from parkdispatch.models.errors import InputError
 from parkdispatch.results.io.run_folder import output_folder
-from parkdispatch.results.io.second_process import beside, can_copy, do_with_a_copy, side_by_side
+from parkdispatch.results.io.second_process import (
+    beside,
+    can_copy,
+    do_with_a_copy,
+    in_turn,
+    side_by_side,
+)
 from parkdispatch.results.writers.outputs import Output, always, write_outputs
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork") or not can_copy(), reason="needs Linux, two processors"),
     pytest.mark.usefixtures("two_processors"),
 ]
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a file is there."""
+    ends = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < ends, path
+        time.sleep(0.01)
 
 
 def write(path: Path, result: str, lang: str) -> None:
@@ -148,3 +162,41 @@ def test_copies_that_hold_each_others_pipes_are_told_apart() -> None:
     works = [partial(after, 0.4 if number % 3 == 1 else 0.01, number) for number in range(12)]
     for processes in (2, 3):
         assert [wait() for wait in side_by_side(works, processes)] == list(range(12))
+
+
+def test_works_in_turn_tell_their_results_one_by_one(tmp_path: Path) -> None:
+    def refuse() -> str:
+        raise InputError("no")
+
+    def large() -> str:
+        (tmp_path / "begun").touch()
+        return "x" * 3_000_000
+
+    def last() -> str:
+        (tmp_path / "after").touch()
+        return "end"
+
+    works = [lambda: str(os.getpid()), refuse, large, last]
+    with in_turn(works) as next_result:
+        assert next_result() != str(os.getpid())
+        with pytest.raises(InputError, match="no"):
+            next_result()
+        wait_for(tmp_path / "begun")
+        assert not (tmp_path / "after").exists()  # held up by the result that nobody has asked for
+        assert len(next_result()) == 3_000_000
+        assert next_result() == "end"
+        with pytest.raises(ChildProcessError, match="ended"):
+            next_result()
+
+
+def test_who_leaves_works_in_turn_ends_them(tmp_path: Path) -> None:
+    def tell() -> int:
+        (tmp_path / "begun").mkdir()
+        time.sleep(60)
+        return 0
+
+    with in_turn([os.getpid, tell]) as next_result:
+        process = next_result()
+        wait_for(tmp_path / "begun")
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)

@@ -22,6 +22,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.finance import payments
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
+from parkdispatch.results.io.second_process import usable_processes
 from parkdispatch.results.solution import cost_yuan, values
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, dispatch_years
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
@@ -327,8 +328,10 @@ def prepared_for(prepared: Prepared, money: Finance) -> Prepared:
 def test_a_park_that_needs_its_storage_has_no_saving(tmp_path: Path) -> None:
     limit = swap("import_limit_mw = 150.0", "import_limit_mw = 118.0")
     prepared = without_sun(small(tmp_path, finance(3), limit))
-    with pytest.raises(InfeasibleError, match=r"^year 1 of operation: the park is infeasible without its"):
-        lived(prepared)
+    for processes in (1, usable_processes()):
+        reason = r"^year 1 of operation: the park is infeasible without its"
+        with pytest.raises(InfeasibleError, match=reason):
+            dispatch_years(prepared, SolveContext(processes=processes))
 
 
 def test_a_year_in_which_an_aged_storage_no_longer_does_is_named(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from parkdispatch.results.io.digests import case_digests
 from parkdispatch.results.solution import cost_yuan
 from parkdispatch.results.wording.words import load_words
 from parkdispatch.results.wording.yearly_words import yearly_sentence
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years, prepared_year
+from parkdispatch.studies.lifetime.base_years import prepared_year
+from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
 from parkdispatch.studies.solve_case import audited_solution, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import ENERGY_ONLY, HOURLY, PLAIN, finance
