@@ -1,8 +1,9 @@
 """cashflow.xlsx recalculated by LibreOffice: every cell equals the computed value, also after an edit."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import openpyxl
@@ -16,7 +17,7 @@ from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.wording.finance_words import FinanceWords
 from parkdispatch.results.wording.languages import LANGS, Lang
 from tests.support.finance_cases import BY_HAND, BY_HAND_OPERATION, EVERYTHING, RETIRED, fading
-from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
+from tests.support.reports.workbooks import Cells, all_counted, cells, differences, needs_soffice
 
 AUGMENTED = Replacement(
     mode="augmentation", trigger="end_of_life", cost_yuan=30e6, yearly_price_change=-0.05
@@ -54,6 +55,59 @@ def of_its_writing(sheet: str, place: str) -> bool:
     if sheet in ("Assumptions", "参数"):
         return place[0] == "E"
     return sheet in ("Results", "结果") and place[1:] in ("6", "16")
+
+
+class Book(NamedTuple):
+    """A workbook as it is written, and what a person types into it."""
+
+    cash: CashFlow
+    lang: Lang = "en"
+    typed: Mapping[str, Any] = {}
+
+
+class Recounted(NamedTuple):
+    """The cells of a workbook as it was written, and as LibreOffice counts them after what was typed."""
+
+    written: Cells
+    counted: Cells
+
+
+@pytest.fixture(scope="module")
+def books() -> dict[str, Book]:
+    """Every workbook that a test of this file has counted anew."""
+    edited = cash_flow(EVERYTHING, fading(EVERYTHING))
+    by_hand = cash_flow(BY_HAND, BY_HAND_OPERATION)
+    return {
+        **{f"{name}-{lang}": Book(cash_flow(*CASES[name]), lang) for name in CASES for lang in LANGS},
+        **{f"edited-{lang}": Book(edited, lang, EDITED) for lang in LANGS},
+        **{
+            f"replaced-{name}": Book(
+                cash_flow(
+                    EVERYTHING.model_copy(update={"replacement": replacement}), operation_of(replacement)
+                ),
+                typed={f"replacement_{field}": value for field, value in typed.items()},
+            )
+            for name, (replacement, typed) in REPLACED_OTHERWISE.items()
+        },
+        **{
+            f"times-{multiple}": Book(by_hand, typed={"investment_yuan": BY_HAND.investment_yuan * multiple})
+            for multiple in MULTIPLES
+        },
+        "several": Book(replaced_flow(3_000.0)),
+        "several typed": Book(replaced_flow(1.0), typed={"replacement_cost_yuan": 3_000.0}),
+    }
+
+
+@pytest.fixture(scope="module")
+def recounted(books: dict[str, Book], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recounted]:
+    """Those workbooks, counted by one start of LibreOffice."""
+    folder = tmp_path_factory.mktemp("books")
+    (folder / "written").mkdir()
+    paths = {name: folder / "written" / f"{name}.xlsx" for name in books}
+    for name, book in books.items():
+        write_cashflow_xlsx(paths[name], book.cash, lang=book.lang)
+    counted = all_counted({name: (paths[name], book.typed) for name, book in books.items()}, folder)
+    return {name: Recounted(cells(paths[name]), counted[name]) for name in books}
 
 
 @pytest.fixture(params=CASES)
@@ -105,34 +159,37 @@ def test_all_but_what_is_given_is_a_formula(written: tuple[CashFlow, Path]) -> N
 
 @needs_soffice
 @pytest.mark.parametrize("lang", LANGS)
-def test_counted_anew_it_is_the_engine(lang: Lang, written: tuple[CashFlow, Path], tmp_path: Path) -> None:
-    cash, path = written
-    write_cashflow_xlsx(path, cash, lang=lang)
-    assert sorted(differences(counted(path, tmp_path), cells(path))) == []
+@pytest.mark.parametrize("name", CASES)
+def test_counted_anew_it_is_the_engine(name: str, lang: Lang, recounted: dict[str, Recounted]) -> None:
+    book = recounted[f"{name}-{lang}"]
+    assert len(book.counted) > 300
+    assert sorted(differences(book.counted, book.written)) == []
+
+
+EDITED = {
+    "investment_yuan": 150e6,
+    "discount_rate": 0.07,
+    "discounted_to": "end_of_first_year",
+    "vat_credit": "carried_forward",
+    "operation_maintenance_basis": "investment",
+    "operation_maintenance_investment_share": 0.02,
+    "replacement_year": 12,
+    "depreciation_battery_years": 6,
+    "income_tax_half_years": 1,
+    "loan_method": "equal_principal",
+    "loan_years": 7,
+    "loan_construction_interest": "paid",
+    "power_mw": 26.0,
+}
 
 
 @needs_soffice
 @pytest.mark.parametrize("lang", LANGS)
-def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang, tmp_path: Path) -> None:
-    path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
-    write_cashflow_xlsx(path, cash_flow(EVERYTHING, fading(EVERYTHING)), lang=lang)
-    changes = {
-        "investment_yuan": 150e6,
-        "discount_rate": 0.07,
-        "discounted_to": "end_of_first_year",
-        "vat_credit": "carried_forward",
-        "operation_maintenance_basis": "investment",
-        "operation_maintenance_investment_share": 0.02,
-        "replacement_year": 12,
-        "depreciation_battery_years": 6,
-        "income_tax_half_years": 1,
-        "loan_method": "equal_principal",
-        "loan_years": 7,
-        "loan_construction_interest": "paid",
-        "power_mw": 26.0,
-    }
+def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(
+    lang: Lang, recounted: dict[str, Recounted], tmp_path: Path
+) -> None:
     other = EVERYTHING.model_dump()
-    for name, value in changes.items():
+    for name, value in EDITED.items():
         table = next(
             (key for key in other if name.startswith(f"{key}_") and isinstance(other[key], dict)), None
         )
@@ -147,11 +204,18 @@ def test_a_person_who_changes_numbers_sees_what_the_engine_would_say(lang: Lang,
         Finance(**other),
         Operation(operation.revenue_yuan, operation.discharged_mwh, operation.auxiliary_yuan, 26.0),
     )
+    expected = tmp_path / "expected.xlsx"
     write_cashflow_xlsx(expected, cash, lang=lang)
+    assert_the_same_flow(recounted[f"edited-{lang}"].counted, expected)
+
+
+def assert_the_same_flow(counted: Cells, expected: Path) -> Cells:
+    """Fail unless all but what is of its writing is the same; return what is."""
     kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
-    recounted = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
-    assert len(recounted) == len(kept) > 1000
-    assert sorted(differences(recounted, kept)) == []
+    counted = {place: value for place, value in counted.items() if place in kept}
+    assert len(counted) == len(kept) > 1000
+    assert sorted(differences(counted, kept)) == []
+    return kept
 
 
 REPLACED_OTHERWISE = {  # what is written, what is typed into it
@@ -161,27 +225,27 @@ REPLACED_OTHERWISE = {  # what is written, what is typed into it
 }
 
 
-@needs_soffice
-@pytest.mark.parametrize("name", REPLACED_OTHERWISE)
-def test_a_replacement_changed_in_the_workbook_is_the_engines(name: str, tmp_path: Path) -> None:
-    """Cost, dates, depreciation, residual value and with them every flow, NPV, payback and IRR follow."""
-    replacement, typed = REPLACED_OTHERWISE[name]
+def operation_of(replacement: Replacement) -> Operation:
+    """What the storage earns, with the shares that an augmentation replaces."""
     operation = fading(EVERYTHING)
     if replacement.follows_health:
         operation = replace(operation, replaced_shares=np.isin(np.arange(12), (4, 9)) * 0.3)
+    return operation
+
+
+@needs_soffice
+@pytest.mark.parametrize("name", REPLACED_OTHERWISE)
+def test_a_replacement_changed_in_the_workbook_is_the_engines(
+    name: str, recounted: dict[str, Recounted], tmp_path: Path
+) -> None:
+    """Cost, dates, depreciation, residual value and with them every flow, NPV, payback and IRR follow."""
+    replacement, typed = REPLACED_OTHERWISE[name]
     other = EVERYTHING.model_copy(update={"replacement": replacement.model_copy(update=typed)})
-    path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
-    write_cashflow_xlsx(
-        path, cash_flow(EVERYTHING.model_copy(update={"replacement": replacement}), operation)
-    )
-    write_cashflow_xlsx(expected, cash_flow(other, operation))
-    kept = {place: value for place, value in cells(expected).items() if not of_its_writing(*place)}
-    changes = {f"replacement_{field}": value for field, value in typed.items()}
-    recounted = {place: value for place, value in counted(path, tmp_path, changes).items() if place in kept}
-    assert len(recounted) == len(kept) > 1000
-    assert sorted(differences(recounted, kept)) == []
+    expected, book = tmp_path / "expected.xlsx", recounted[f"replaced-{name}"]
+    write_cashflow_xlsx(expected, cash_flow(other, operation_of(replacement)))
+    kept = assert_the_same_flow(book.counted, expected)
     assert isinstance(kept["Results", "B7"], float)
-    assert kept["Results", "B7"] != cells(path)["Results", "B7"]  # the IRR is another one
+    assert kept["Results", "B7"] != book.written["Results", "B7"]  # the IRR is another one
 
 
 def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
@@ -210,19 +274,19 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+MULTIPLES = (0.05, 40.0)
+
+
 @needs_soffice
-@pytest.mark.parametrize("multiple", [0.05, 40.0])
-def test_the_irr_is_found_far_from_the_guess_it_was_written_with(multiple: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("multiple", MULTIPLES)
+def test_the_irr_is_found_far_from_the_guess_it_was_written_with(
+    multiple: float, recounted: dict[str, Recounted]
+) -> None:
     """An investment of a twentieth returns far more than the first guess, one of forty times far less."""
-    path, expected = tmp_path / "cashflow.xlsx", tmp_path / "expected.xlsx"
-    write_cashflow_xlsx(path, cash_flow(BY_HAND, BY_HAND_OPERATION))
     changed = BY_HAND.model_copy(update={"investment_yuan": BY_HAND.investment_yuan * multiple})
-    cash = cash_flow(changed, BY_HAND_OPERATION)
-    write_cashflow_xlsx(expected, cash)
-    recounted = counted(path, tmp_path, {"investment_yuan": changed.investment_yuan})
-    irr = cash.returns["project_before_tax"].irr.value
+    irr = cash_flow(changed, BY_HAND_OPERATION).returns["project_before_tax"].irr.value
     assert irr is not None
-    assert recounted["Results", "B7"] == pytest.approx(irr, abs=1e-6)
+    assert recounted[f"times-{multiple}"].counted["Results", "B7"] == pytest.approx(irr, abs=1e-6)
 
 
 def replaced_flow(replacement_yuan: float) -> CashFlow:
@@ -235,18 +299,16 @@ def replaced_flow(replacement_yuan: float) -> CashFlow:
 
 
 @needs_soffice
-def test_several_irrs_are_none(tmp_path: Path) -> None:
+def test_several_irrs_are_none(books: dict[str, Book], recounted: dict[str, Recounted]) -> None:
     """A dear replacement makes the flow end in debt: two rates, of which neither is the IRR."""
-    cash, path = replaced_flow(3_000.0), tmp_path / "cashflow.xlsx"
-    write_cashflow_xlsx(path, cash)
-    assert cash.returns["project_before_tax"].irr.found == "several"
-    assert cells(path)["Results", "B7"] == counted(path, tmp_path)["Results", "B7"] == "several"
+    assert books["several"].cash.returns["project_before_tax"].irr.found == "several"
+    book = recounted["several"]
+    assert book.written["Results", "B7"] == book.counted["Results", "B7"] == "several"
 
 
 @needs_soffice
-def test_several_irrs_after_an_edit_are_none(tmp_path: Path) -> None:
+def test_several_irrs_after_an_edit_are_none(recounted: dict[str, Recounted]) -> None:
     """Written with one rate; a dear replacement typed into it makes two, of which neither is shown."""
-    path = tmp_path / "cashflow.xlsx"
-    write_cashflow_xlsx(path, replaced_flow(1.0))
-    assert isinstance(cells(path)["Results", "B7"], float)
-    assert counted(path, tmp_path, {"replacement_cost_yuan": 3_000.0})["Results", "B7"] == "several"
+    book = recounted["several typed"]
+    assert isinstance(book.written["Results", "B7"], float)
+    assert book.counted["Results", "B7"] == "several"
