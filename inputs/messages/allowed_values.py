@@ -117,24 +117,19 @@ def options_of(kind: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Option]:
 
 
 @lru_cache(maxsize=4096)  # every value of every table that is read asks for it
-def _of_field(model: type[BaseModel], name: str | int) -> tuple[Option, ...]:
-    """Types allowed in a field of a model; none where it has no such field."""
-    field = model.model_fields.get(name)  # type: ignore[arg-type] # a position is no name of a field
-    return () if field is None else tuple(options_of(field.annotation, tuple(field.metadata)))
-
-
-def _children(kind: Any, key: str | int) -> Iterator[Option]:
+def _children(kind: Any, key: str | int) -> tuple[Option, ...]:
     """Types allowed under `key` in a value of this type."""
     origin, arguments = get_origin(kind), get_args(kind)
     if _is_model(kind):
-        yield from _of_field(kind, key)
-    elif isinstance(origin, type) and issubclass(origin, Mapping):
-        if isinstance(key, str) and key != "[key]":
-            yield from options_of(arguments[1])
-    elif isinstance(origin, type) and issubclass(origin, Sequence) and isinstance(key, int):
+        field = kind.model_fields.get(key)
+        return () if field is None else tuple(options_of(field.annotation, tuple(field.metadata)))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return tuple(options_of(arguments[1])) if isinstance(key, str) and key != "[key]" else ()
+    if isinstance(origin, type) and issubclass(origin, Sequence) and isinstance(key, int):
         same_type = len(arguments) == 1 or arguments[1:] == (Ellipsis,)
         if same_type or key < len(arguments):
-            yield from options_of(arguments[0 if same_type else key])
+            return tuple(options_of(arguments[0 if same_type else key]))
+    return ()
 
 
 def _tags(option: Option) -> list[str]:
