@@ -15,7 +15,7 @@ from tests.support.small_parks import Plan, SmallPark, parks_with_candidate_viol
 
 LOOSE = 1e-6  # relative, and yuan
 often: Callable[[Any], Any] = settings(
-    max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

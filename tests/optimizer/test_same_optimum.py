@@ -124,13 +124,13 @@ def test_twins_alone_can_take_what_must_run() -> None:
     compare(park)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(parks_with_candidate_violations())
 def test_where_the_relaxation_breaks_pairs(park: SmallPark) -> None:
     event("violated" if compare(park) else "obeyed")
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(parks_with_candidate_violations())
 def test_windows_searched_by_machine_code(park: SmallPark) -> None:
     """As in a year of many windows, or in one of several solves."""

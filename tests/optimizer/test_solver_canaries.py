@@ -329,7 +329,7 @@ def mixed_programs(draw: st.DrawFn) -> LinearProgram:
     return program(cost, programs, bounds, list(range(columns, width)))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(mixed_programs())
 def test_any_small_program(mixed: LinearProgram) -> None:
     expected = by_enumeration(mixed)

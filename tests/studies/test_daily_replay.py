@@ -197,7 +197,7 @@ def test_a_day_of_another_shape_is_no_part_of_the_year() -> None:
 # --- true of every park
 
 often: Callable[[Any], Any] = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -62,7 +62,7 @@ def test_optimizer_and_bill_agree(way: dict[str, Any], factor: float | None, min
     assert bill.total_yuan == pytest.approx(named + bill.unseen_yuan.to_numpy().sum(), abs=1e-9 * turnover)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 2**16),
     contract_mw=st.floats(0, 15),

@@ -55,7 +55,7 @@ def test_what_is_kept_is_found_to_the_last_bit_and_not_computed_again(folder: Pa
 
 
 @given(np_st.arrays(np.float64, np_st.array_shapes(max_dims=2)), st.text(max_size=8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_numbers_of_any_name_are_kept(array: Array, name: str) -> None:
     clear(Path(os.environ[VARIABLE]))
     name = "".join(character for character in name if character.isprintable() and character not in "/\\")

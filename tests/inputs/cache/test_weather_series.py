@@ -40,7 +40,7 @@ def climate_case(folder: Path) -> Case:
 
 
 @given(st.integers(1, 28), st.floats(0.0, 0.5), st.floats(20.0, 35.0))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_with_and_without_what_is_kept_the_sun_is_the_same_to_the_last_bit(
     tmp_path_factory: pytest.TempPathFactory, day: int, albedo: float, latitude: float
 ) -> None:

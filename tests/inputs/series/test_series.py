@@ -200,7 +200,7 @@ def test_only_the_first_of_many_rows_are_shown(tmp_path: Path) -> None:
     assert problems[3:] == ["load.csv: load [MW]: 4 more rows like this"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(st.floats(0, 1e6), min_size=8, max_size=8),
     separator=st.sampled_from(",;\t"),
@@ -215,7 +215,7 @@ def test_any_numbers_come_back_as_they_were(
     assert read(tmp_path, text.encode(encoding)) == values
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.one_of(
         st.binary(max_size=200),

@@ -96,7 +96,7 @@ def test_year_is_classified_fast() -> None:
     assert min(seconds) < 0.05  # about 0.005; the margin is for a busy machine
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(step=st.sampled_from([1, 3, 5, 15]), start=st.integers(0, 360))
 def test_finer_times_get_the_price_of_their_quarter_hour(step: int, start: int) -> None:
     quarters = pd.date_range(pd.Timestamp("2026-01-01") + pd.Timedelta(days=start), periods=96, freq="15min")
@@ -106,7 +106,7 @@ def test_finer_times_get_the_price_of_their_quarter_hour(step: int, start: int) 
     np.testing.assert_array_equal(np.repeat(coarse_price, 15 // step), fine_price)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(hours=st.sampled_from([0.5, 1, 2, 3, 6, 24]), voltage=st.sampled_from(["35kV", "110kV"]))
 def test_longer_intervals_keep_the_mean_of_the_year(hours: float, voltage: str) -> None:
     fine = JIANGXI.energy_price_yuan_per_kwh(year(), voltage, "single_part")

@@ -222,7 +222,6 @@ def test_an_epw_of_another_zone_is_shifted(folder: Path) -> None:
 
 @settings(
     max_examples=15,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -133,7 +133,7 @@ def test_noise_has_its_deviation_and_correlation() -> None:
 shapes = st.lists(st.floats(0, 5), min_size=24, max_size=24).filter(lambda shape: sum(shape) > 0.1)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     energy=st.floats(0, 1e7),
     hourly=shapes,
@@ -151,7 +151,7 @@ def test_year_sums_to_its_energy(
     assert (demand_mw >= 0).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(first=st.integers(0, 2 * 35040 - 200), count=st.integers(1, 200))
 def test_window_is_a_slice_of_its_years(first: int, count: int) -> None:
     load = Load(annual_energy_mwh=1e6, seed=3)
@@ -160,7 +160,7 @@ def test_window_is_a_slice_of_its_years(first: int, count: int) -> None:
     np.testing.assert_array_equal(demand(load, begin, count), both[first : first + count])
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(hourly=shapes)
 def test_quarter_shape_keeps_hours_and_range(hourly: list[float]) -> None:
     quarters = quarter_shape(np.array(hourly))

@@ -177,7 +177,7 @@ def test_every_series_keeps_its_declared_range() -> None:
 # --- properties
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     bought=st.lists(st.floats(0, 100), min_size=6, max_size=6),
     step=st.sampled_from([5, 15, 60]),

@@ -57,7 +57,7 @@ def test_monthly_prices_change_with_the_month() -> None:
     np.testing.assert_allclose(price, [0.70, 0.81], rtol=1e-12)  # 0.6 x 1.1 + 0.15
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     cuts=st.lists(st.integers(1, 95), min_size=1, max_size=6, unique=True),
     names=st.lists(st.sampled_from(PERIODS), min_size=7, max_size=7),

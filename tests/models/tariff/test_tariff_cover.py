@@ -65,7 +65,7 @@ def test_a_month_outside_the_validity_needs_no_hours() -> None:
     assert Tariff(**closed(day=day, valid_to=date(2026, 2, 28))).otherwise is None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(named=st.lists(st.booleans(), min_size=96, max_size=96))
 def test_unnamed_is_what_is_not_named(named: list[bool]) -> None:
     def clock(quarter: int) -> str:
@@ -160,7 +160,7 @@ def test_a_power_factor_table_with_a_hole(steps: Any, words: str, tmp_path: Path
     assert words in text
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(factor=st.floats(0, 1))
 def test_a_better_power_factor_never_costs_more(factor: float) -> None:
     rule = read_tariff("jiangxi-2026").power_factor

@@ -205,7 +205,7 @@ def test_closure_is_tamed_at_low_sun() -> None:
     assert left == pytest.approx(ghi - 200 * np.maximum(cosine, 0))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(
     light=st.lists(st.floats(0, 1300), min_size=1, max_size=8),
     cell=st.floats(-20, 85),

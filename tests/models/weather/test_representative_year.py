@@ -69,7 +69,7 @@ def test_the_year_sums_to_the_published_irradiation(calendar: int, intervals: in
     assert not weather.isna().any(axis=None)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, derandomize=True)
 @given(
     seed=st.integers(0, 10**6),
     latitude=st.floats(20, 34),

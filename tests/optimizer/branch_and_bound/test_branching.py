@@ -113,13 +113,13 @@ def same_as_highs(program: LinearProgram, pairs: Array, like: LinearProgram) -> 
 
 
 @given(windows())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_it_is_what_highs_finds_with_all_binaries(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     same_as_highs(*window)
 
 
 @given(windows(), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_multipliers_prove_too_much(window: tuple[LinearProgram, Array, LinearProgram], seed: int) -> None:
     """A leaf's bound is true whatever its multipliers are worth: these are drawn."""
     program, pairs, _ = window
@@ -132,7 +132,7 @@ def test_no_multipliers_prove_too_much(window: tuple[LinearProgram, Array, Linea
 
 
 @given(windows())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_tree_that_decides_is_not_grown(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     """At the same prices nothing is better than what is known, and the leaves say so by themselves."""
     program, pairs, _ = window
@@ -256,7 +256,7 @@ def least_powers(draw: st.DrawFn) -> tuple[LinearProgram, Array, LinearProgram]:
 
 
 @given(least_powers())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_column_in_several_pairs(window: tuple[LinearProgram, Array, LinearProgram]) -> None:
     same_as_highs(*window)
 

@@ -200,7 +200,7 @@ def shared_peaks(draw: st.DrawFn) -> tuple[list[tuple[WindowProgram, Array]], Wi
 
 
 @given(shared_peaks(), st.booleans())
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 def test_it_is_what_highs_finds(
     shared_peak: tuple[list[tuple[WindowProgram, Array]], WindowProgram, float, float], searched: bool
 ) -> None:

@@ -147,7 +147,7 @@ def test_a_warm_start_of_another_structure_is_not_used() -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=6, derandomize=True)
+@settings(max_examples=6, derandomize=True)
 @given(st.integers(0, 10_000), st.floats(0.0, 1.3), st.floats(0.3, 3.0))
 def test_any_neighbour(seed: int, sun: float, energy: float) -> None:
     park = SmallPark(36, start="2026-03-31 06:00")  # a month ends in the middle

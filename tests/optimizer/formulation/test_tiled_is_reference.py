@@ -91,7 +91,7 @@ def parks(draw: st.DrawFn) -> SmallPark:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(parks())
 def test_tiled_is_reference(park: SmallPark) -> None:
     assert_tiled_is_reference(park)

@@ -131,7 +131,7 @@ def test_what_is_impossible_in_one_piece_is_done_with_its_neighbours(
 
 
 @given(st.integers(0, 10**6), st.integers(1, 2), st.sampled_from([SOON, OVER]))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_it_obeys_everything_and_is_no_cheaper_than_the_optimum(
     seed: int, batteries: int, left_s: float
 ) -> None:

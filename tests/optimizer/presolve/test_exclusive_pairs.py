@@ -98,7 +98,7 @@ class Counted(Bare):
         return Terms({self.bus: block.in_mw - block.out_mw}, costs)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=SLOW)
+@settings(max_examples=20, derandomize=True, suppress_health_check=SLOW)
 @given(parks_with_sources())
 def test_tighter_bounds_keep_the_optimum(park: SmallPark) -> None:
     """With all binaries, the optimum is the same before and after, and with chords everywhere, too."""

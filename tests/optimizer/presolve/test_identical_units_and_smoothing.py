@@ -33,7 +33,7 @@ def original_program(park: SmallPark):
     return tile(compile_template(park.devices, park.hours), Horizon(park.times, park.hours), park.series)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     prices=st.lists(st.integers(-50, 900).map(float), min_size=3, max_size=30),
     units=st.integers(2, 3),

@@ -225,7 +225,7 @@ def by_scipy(program: LinearProgram) -> float | None:
     return float(result.fun) + program.offset if result.status == 0 else None
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(programs(), st.integers(0, 2**16))
 def test_any_program(program: LinearProgram, seed: int) -> None:
     expected = by_scipy(program)

@@ -113,7 +113,7 @@ def test_lines_are_quantity_times_price_and_add_up() -> None:
 # --- agreement with the prices the optimizer sees
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     minutes=st.sampled_from([5, 15, 30, 60]),

@@ -228,7 +228,7 @@ def times_of(count: int) -> pd.DatetimeIndex:
     return pd.date_range("2026-03-31 23:15", periods=count, freq="15min")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(bought=draws, factor=factors, way=ways)
 def test_lines_are_quantity_times_price_and_the_parts_add_up(
     bought: list[float], factor: float | None, way: dict[str, Any]
@@ -241,7 +241,7 @@ def test_lines_are_quantity_times_price_and_the_parts_add_up(
     assert parts == pytest.approx(billed.total_yuan, rel=1e-12, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(bought=draws, share=st.floats(0, 1), factor=factors)
 def test_two_meters_of_one_energy_add_up(bought: list[float], share: float, factor: float | None) -> None:
     # for energy any split does; for demand the two highest must fall together, as shares of one curve do
@@ -253,7 +253,7 @@ def test_two_meters_of_one_energy_add_up(bought: list[float], share: float, fact
     np.testing.assert_allclose((first + second)[whole.columns], whole, rtol=1e-9, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(bought=draws, other=st.integers(0, 7), factor=factors)
 def test_energy_lines_add_up_however_it_is_split(
     bought: list[float], other: int, factor: float | None
@@ -268,7 +268,7 @@ def test_energy_lines_add_up_however_it_is_split(
     assert (parts[0]["demand"] + parts[1]["demand"] >= parts[2]["demand"] - 1e-6).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(bought=draws, scale=st.floats(0.01, 100), factor=factors)
 def test_a_bill_by_the_highest_scales(bought: list[float], scale: float, factor: float | None) -> None:
     times = times_of(len(bought))
@@ -276,7 +276,7 @@ def test_a_bill_by_the_highest_scales(bought: list[float], scale: float, factor:
     assert scaled.total_yuan == pytest.approx(scale * plain.total_yuan, rel=1e-9, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(factor=factors, way=ways)
 def test_a_bill_of_no_energy_is_the_fixed_charges(factor: float | None, way: dict[str, Any]) -> None:
     billed = make([0.0, 0.0], power_factor=factor, **way)

@@ -84,7 +84,7 @@ def test_nothing_to_elect() -> None:
     assert known.ways == ["highest", "capacity"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     peaks=st.lists(st.floats(0, 40_000), min_size=1, max_size=12),
     used=st.lists(st.floats(0, 1e7), min_size=12, max_size=12),
@@ -102,7 +102,7 @@ def test_the_cheapest_is_never_dearer_than_any(
     assert table.saving_yuan >= -1e-6
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     peak_kw=st.floats(0, 60_000), other_kw=st.floats(8_000, 60_000), multiple=st.sampled_from([1.0, 2.0, 3.0])
 )

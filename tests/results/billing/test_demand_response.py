@@ -154,7 +154,7 @@ def test_an_event_begins_with_an_interval() -> None:
         assert f"{called.begins:%H:%M}" == clock
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     st.lists(st.integers(0, 9), min_size=9, max_size=9),
     st.integers(1, 4),

@@ -288,7 +288,7 @@ def investments(draw: st.DrawFn) -> tuple[Finance, Operation]:
     return finance, Operation(revenue, draw(energy), draw(energy), draw(st.floats(0, 100)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(investments())
 def test_what_always_holds(given_: tuple[Finance, Operation]) -> None:
     finance, operation = given_
@@ -328,7 +328,7 @@ def test_what_always_holds(given_: tuple[Finance, Operation]) -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(investments(), st.integers(0, 2), st.floats(1.0, 1e8))
 def test_higher_revenue_never_lowers_npv(given_: tuple[Finance, Operation], year: int, more: float) -> None:
     finance, operation = given_

@@ -103,7 +103,7 @@ def test_two_irrs_closer_than_the_grid_are_both_found(apart: float) -> None:
     assert irr(-money).all == pytest.approx((0.08, 0.08 + apart), abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(-4, 20), min_size=1, max_size=3, unique=True), st.integers(0, 7))
 def test_irrs_of_polynomials_with_known_roots(fifths: list[int], touched: int) -> None:
     """Each root is found once; those of `touched` have multiplicity two, seen by its bits."""
@@ -214,7 +214,7 @@ def test_lcos() -> None:
     assert lcos_yuan_per_kwh(flow(1100, 55), flow(0, 0), factors) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(10.0, 1e9),
     st.lists(st.floats(-0.2, 1.0), min_size=1, max_size=30),

@@ -76,7 +76,7 @@ def test_a_full_disk_is_an_error_of_the_system(save: Any, tmp_path: Path) -> Non
     st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=4, max_size=4),
     st.sampled_from(["2026-07-15 00:00", 'a "quoted" name', "a, b", "高安"]),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_csv_is_what_pandas_writes(tmp_path: Path, numbers: list[float], name: str) -> None:
     table = pd.DataFrame(np.reshape(numbers, (2, 2)), index=pd.Index([name, "b"], name="time"))
     table.columns = pd.Index(["grid.import_mw [MW]", 'with "quotes", and commas'])
