@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -84,14 +85,43 @@ def started(folder: Path, sleep_s: float) -> subprocess.Popen[str]:
     )
 
 
-def stopped(folder: Path, stop: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
-    """Exit code and errors of a run that is stopped when two scenarios are stored."""
-    with started(folder, 0.4) as process:  # what is left takes long enough on a busy machine
-        while len(stored_numbers(folder)) < 2 and process.poll() is None:
+class Stopped(NamedTuple):
+    """A run that was stopped when two scenarios were stored."""
+
+    folder: Path
+    group: int
+    code: int
+    errors: str
+
+
+# without a word, or by control-C, which a shell sends to the whole group
+STOPS: dict[str, Callable[[int], None]] = {
+    "kill": lambda pid: os.kill(pid, signal.SIGKILL),
+    "control-C": lambda group: os.killpg(group, signal.SIGINT),
+}
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stopped]:
+    """A run stopped in each way, all at once: processes that start and end wait most of the time."""
+    folders = {how: tmp_path_factory.mktemp("run") for how in STOPS}
+    with ExitStack() as stack:
+        # what is left takes long enough on a busy machine
+        runs = {how: stack.enter_context(started(folder, 0.4)) for how, folder in folders.items()}
+        going = set(runs)
+        while going:
+            for how in list(going):
+                if runs[how].poll() is not None:  # before it was stopped, which the test tells
+                    going.remove(how)
+                elif len(stored_numbers(folders[how])) >= 2:
+                    STOPS[how](runs[how].pid)
+                    going.remove(how)
             time.sleep(0.02)
-        stop(process)
-        _, errors = process.communicate(timeout=20)
-    return process.returncode, errors
+        errors = {how: process.communicate(timeout=20)[1] for how, process in runs.items()}
+    return {
+        how: Stopped(folders[how], process.pid, process.returncode, errors[how])
+        for how, process in runs.items()
+    }
 
 
 def group_is_gone(group: int) -> bool:
@@ -107,29 +137,19 @@ def group_is_gone(group: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["kill", "control-C"])
-def test_after_the_run_was_stopped(cluster: TaskCluster, tmp_path: Path, how: str) -> None:
-    """Ended without a word, or by control-C, which a shell sends to the whole group."""
-    groups = []
-
-    def stop(process: subprocess.Popen[str]) -> None:
-        groups.append(process.pid)
-        if how == "kill":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGINT)
-
-    code, errors = stopped(tmp_path, stop)
-    first = stored_numbers(tmp_path)
+@pytest.mark.parametrize("how", STOPS)
+def test_after_the_run_was_stopped(cluster: TaskCluster, stopped: dict[str, Stopped], how: str) -> None:
+    folder, group, code, errors = stopped[how]
+    first = stored_numbers(folder)
     assert 2 <= len(first) < COUNT, "it was not stopped in the middle"
     assert code == (-signal.SIGKILL if how == "kill" else 130)
     assert how == "kill" or not errors, errors
     try:
-        assert group_is_gone(groups[0]), "processes of the cluster are left"
+        assert group_is_gone(group), "processes of the cluster are left"
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(groups[0], signal.SIGKILL)
-    results, warned = run(cluster, tmp_path, scale=2.0)
+            os.killpg(group, signal.SIGKILL)
+    results, warned = run(cluster, folder, scale=2.0)
     assert warned == []
     others = [number for number in range(COUNT) if number not in first]
     results[others] /= 2.0  # what was there was not computed again
