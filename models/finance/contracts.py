@@ -7,8 +7,10 @@ Declarations only. Each contract has one of two kinds: `stated`, energy and pric
 
 from collections import Counter
 from datetime import date
+from itertools import islice
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
@@ -188,16 +190,19 @@ class MeteredResponse(Declaration):
 
     def _longest_hours(self, year: int, tariff: Tariff) -> float | None:
         """Longest continuous span of the periods on ordinary days of the months [h]; None without a price."""
-        spans = []
+        ordinary: list[date] = []
         for month in self.months:
             days = pd.date_range(date(year, month, 1), periods=28, freq="D").date
             weekdays = (day for day in days if day.weekday() < SATURDAY)
-            ordinary = (day for day in weekdays if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
-            if (day := next(ordinary, None)) is not None:
-                names = tariff.period(pd.date_range(day, periods=QUARTERS_PER_DAY, freq="15min"))
-                inside = "".join("x" if name in self.periods else " " for name in names)
-                spans.append(max(map(len, inside.split()), default=0) / QUARTERS_PER_HOUR)
-        return max(spans, default=None)
+            priced = (day for day in weekdays if not (tariff.unpriced(day, day) or tariff.holiday_on(day)))
+            ordinary += islice(priced, 1)
+        if not ordinary:
+            return None
+        quarters = pd.timedelta_range(0, periods=QUARTERS_PER_DAY, freq="15min")
+        starts = np.add.outer(pd.DatetimeIndex(ordinary).to_numpy(), quarters.to_numpy())
+        names = tariff.period(pd.DatetimeIndex(starts.ravel())).reshape(starts.shape)
+        inside = ("".join("x" if name in self.periods else " " for name in day) for day in names)
+        return max(len(span) for day in inside for span in (*day.split(), "")) / QUARTERS_PER_HOUR
 
 
 class StatedAbsorption(Declaration):
