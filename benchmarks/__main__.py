@@ -8,6 +8,7 @@
     python -m benchmarks --again         days and years that begin where another solve ended
     python -m benchmarks --shorter       years in steps of 15, 5 and 1 minutes
     python -m benchmarks --pilot         the case gaoan-pilot beside HiGHS alone, from a day to a year
+    python -m benchmarks --memories      years of gaoan-pilot with a heat tank, a pit, a cap on CO2
     python -m benchmarks --sizes         400 sizes of the second battery, each begun at its neighbour
     python -m benchmarks --waiting       every command as a whole process; with --beside OTHER, ratios
     python -m benchmarks --replan        re-plans under orders in a warm process
@@ -43,6 +44,7 @@ CLUSTER_BEGIN, CLUSTER_END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 REPLAN_BEGIN, REPLAN_END = "<!-- replan: begin -->", "<!-- replan: end -->"
 WORKS_BEGIN, WORKS_END = "<!-- works: begin -->", "<!-- works: end -->"
 PILOT_BEGIN, PILOT_END = "<!-- pilot: begin -->", "<!-- pilot: end -->"
+MEMORIES_BEGIN, MEMORIES_END = "<!-- memories: begin -->", "<!-- memories: end -->"
 # `--quick` leaves out second ways of the same tool, and a week of integers, which takes most ten seconds
 QUICK_HORIZONS = ("day", "week")
 QUICK_SKIPS = ("gaoan", "week")
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", action="store_true", help="solves that begin where another ended")
     parser.add_argument("--shorter", action="store_true", help="years of shorter intervals")
     parser.add_argument("--pilot", action="store_true", help="the case gaoan-pilot, beside HiGHS alone")
+    parser.add_argument("--memories", action="store_true", help="years of the pilot with long memories")
     parser.add_argument("--sizes", type=int, nargs="?", const=400, help="so many sizes of the second battery")
     parser.add_argument("--replan", action="store_true", help="re-plans under orders in a warm process")
     parser.add_argument(
@@ -121,6 +124,8 @@ def main() -> None:
         return
     if chosen.pilot:
         _pilot(chosen, parser)
+    if chosen.memories:
+        _memories(chosen)
     if chosen.sizes:
         from benchmarks.solves.sizes import solve_sizes
 
@@ -154,6 +159,16 @@ def _pilot(chosen: argparse.Namespace, parser: argparse.ArgumentParser) -> NoRet
     text, wrong = solve_pilot(chosen.runs or 1, chosen.limit or PILOT_LIMIT_S, horizons, _progress)
     if chosen.publish:
         _replace_between(PILOT_BEGIN, PILOT_END, text)
+    _leave(wrong)
+
+
+def _memories(chosen: argparse.Namespace) -> NoReturn:
+    from benchmarks.pilot.long_memories import time_memories
+
+    text, wrong = time_memories(chosen.limit or PILOT_LIMIT_S, _progress)
+    print(text)
+    if chosen.publish:
+        _replace_between(MEMORIES_BEGIN, MEMORIES_END, text)
     _leave(wrong)
 
 

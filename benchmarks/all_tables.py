@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 TABLES: tuple[tuple[str, ...], ...] = (
     (),
     ("--pilot",),
+    ("--memories",),
     ("--replan",),
     ("--waiting",),
     ("--store",),

@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.make import HORIZONS
-from benchmarks.pilot.pilot_problems import AS_IS, INSTANCES, WITH_UNIT
+from benchmarks.pilot.pilot_problems import AS_IS, WITH_CAP, WITH_PIT, WITH_TANK, WITH_UNIT
 from benchmarks.worker import finite, say_in_one_line
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.inputs.prepare import Prepared, prepare
 from parkdispatch.interfaces.startup import start_quickly
 from parkdispatch.models.conversion.generator import Generator
+from parkdispatch.models.device import Device
 from parkdispatch.models.errors import SolverError
+from parkdispatch.models.network.park_rules import ParkRules
+from parkdispatch.models.stores.heat_store import HeatStore
 from parkdispatch.optimizer.formulation.horizon import Horizon
 from parkdispatch.optimizer.formulation.template_compiler import compile_template
 from parkdispatch.optimizer.formulation.tile import tile
@@ -34,12 +37,21 @@ GAS_UNIT = Generator(
 )  # fmt: skip
 
 
+CO2_CAP_T = 634_000.0
+BESIDES: Mapping[str, Mapping[str, Device]] = {
+    AS_IS: {},
+    WITH_UNIT: {"gas_unit": GAS_UNIT},
+    WITH_TANK: {"tank": HeatStore(energy_mwh=80.0, charge_limit_mw=20.0)},
+    # of some 250,000 m3 of water, which loses a sixth in a year
+    WITH_PIT: {"pit": HeatStore(energy_mwh=20_000.0, charge_limit_mw=40.0, loss_share_per_hour=2e-5)},
+    WITH_CAP: {"co2": ParkRules(co2_cap_t=CO2_CAP_T)},
+}
+
+
 def pilot_case(instance: str) -> Case:
-    """The shipped case, with the gas unit where the instance has one."""
+    """The shipped case, with what the instance has besides."""
     case = load_case(AS_IS)
-    if instance == WITH_UNIT:
-        return case.with_devices({**case.devices, "gas_unit": GAS_UNIT})
-    return case
+    return case.with_devices({**case.devices, **BESIDES[instance]})
 
 
 def pilot_dispatch(instance: str, first: str, end: str) -> Prepared:
@@ -133,7 +145,7 @@ SOLVERS: Mapping[str, Callable[[Prepared, float, float], dict[str, Any]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pilot.pilot_run", description=__doc__)
     parser.add_argument("who", choices=SOLVERS)
-    parser.add_argument("instance", choices=INSTANCES)
+    parser.add_argument("instance", choices=BESIDES)
     parser.add_argument("horizon", choices=HORIZONS)
     parser.add_argument("--limit", type=float, default=60.0, help="seconds of solving")
     parser.add_argument("--gap", type=float, default=1e-9, help="relative")
