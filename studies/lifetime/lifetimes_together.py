@@ -1,14 +1,18 @@
-"""Several lifetimes that need nothing of one another, dispatched side by side in processes."""
+"""What needs nothing of one another in a study, such as several lifetimes, side by side in processes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import Generic, TypeVar
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.io.second_process import beside, side_by_side
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,18 @@ class AskedLifetime:
     label: str
     only: Sequence[int] | None = None
 
+    def dispatch(self, context: SolveContext) -> Lifetime:
+        """The lifetime. Raises as `dispatch_lifetime` does."""
+        return dispatch_lifetime(
+            self.case, context.labelled(self.label) if self.label else context, self.only
+        )
+
 
 @dataclass(frozen=True)
-class _Told:
-    """What a copy of the process tells: a lifetime, its years finished before, why none was kept."""
+class _Told(Generic[Result]):
+    """What a copy of the process tells: a result, its tasks finished before, why none was kept."""
 
-    lifetime: Lifetime
+    result: Result
     reused: int
     problem: str
 
@@ -35,60 +45,46 @@ def dispatch_lifetimes(asked: Sequence[AskedLifetime], context: SolveContext) ->
     With more than one process in the context all are dispatched now, else each when its function is called.
     """
     if context.processes < 2 or len(asked) < 2:
-        return [_Remembered(lifetime, context) for lifetime in asked]
+        return [cache(partial(lifetime.dispatch, context)) for lifetime in asked]
     context.progress(f"{len(asked)} lifetimes, {context.processes} at a time")
-    waits = side_by_side([_work(lifetime, context) for lifetime in asked], context.processes)
-    return [_received(wait, context) for wait in waits]
+    works = [_in_copy(lifetime.dispatch, context) for lifetime in asked]
+    return [_received(wait, context) for wait in side_by_side(works, context.processes)]
 
 
 @contextmanager
-def lifetime_beside(asked: AskedLifetime, context: SolveContext) -> Iterator[Callable[[], Lifetime]]:
-    """Dispatch a lifetime beside what is done in the block; yields a function as of `dispatch_lifetimes`.
+def result_beside(
+    work: Callable[[SolveContext], Result], context: SolveContext
+) -> Iterator[Callable[[], Result]]:
+    """Do a work beside what is done in the block; yields a function that returns its result or raises.
 
-    With one process, it is dispatched when that function is called.
+    With one process, it is done when that function is first called.
     """
     if context.processes < 2:
-        yield _Remembered(asked, context)
+        yield cache(partial(work, context))
         return
-    with beside(_work(asked, context)) as wait:
+    with beside(_in_copy(work, context)) as wait:
         yield _received(wait, context)
 
 
-class _Remembered:
-    """A lifetime that is dispatched when it is first called for."""
-
-    def __init__(self, asked: AskedLifetime, context: SolveContext) -> None:
-        self._asked, self._context = asked, context
-        self._lifetime: Lifetime | None = None
-
-    def __call__(self) -> Lifetime:
-        if self._lifetime is None:
-            context = self._context.labelled(self._asked.label) if self._asked.label else self._context
-            self._lifetime = dispatch_lifetime(self._asked.case, context, self._asked.only)
-        return self._lifetime
-
-
-def _work(asked: AskedLifetime, context: SolveContext) -> Callable[[], _Told]:
+def _in_copy(work: Callable[[SolveContext], Result], context: SolveContext) -> Callable[[], _Told[Result]]:
     """What a copy of the process does."""
 
-    def work() -> _Told:
+    def told() -> _Told[Result]:
         before, copied = context.finished.reused, context.in_copy()
-        lifetime = dispatch_lifetime(asked.case, copied, asked.only)
-        return _Told(lifetime, copied.finished.reused - before, copied.finished.problem)
+        result = work(copied)
+        return _Told(result, copied.finished.reused - before, copied.finished.problem)
 
-    return work
+    return told
 
 
-def _received(wait: Callable[[], _Told], context: SolveContext) -> Callable[[], Lifetime]:
-    """A function that returns the lifetime that a copy tells, and counts the years it found finished."""
-    known: list[Lifetime] = []
+def _received(wait: Callable[[], _Told[Result]], context: SolveContext) -> Callable[[], Result]:
+    """A function that returns what a copy tells, and counts the tasks it found finished."""
 
-    def lifetime() -> Lifetime:
-        if not known:
-            told = wait()
-            context.finished.reused += told.reused
-            context.finished.problem = context.finished.problem or told.problem
-            known.append(told.lifetime)
-        return known[0]
+    @cache
+    def result() -> Result:
+        told = wait()
+        context.finished.reused += told.reused
+        context.finished.problem = context.finished.problem or told.problem
+        return told.result
 
-    return lifetime
+    return result

@@ -8,7 +8,7 @@ from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.savings.as_operated import AsOperated, operated
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
-from parkdispatch.studies.lifetime.lifetimes_together import lifetime_beside
+from parkdispatch.studies.lifetime.lifetimes_together import result_beside
 from parkdispatch.studies.lifetime.owner_runs import study_owners, without_pv_company
 from parkdispatch.studies.lifetime.phased_study import study_phases
 from parkdispatch.studies.solve_options import SolveContext
@@ -34,7 +34,7 @@ def study_storage(
         return study_phases(case, context, read_s, quick, as_operated)
     started = time.perf_counter()
     asked = without_pv_company(case)
-    with nullcontext(None) if asked is None else lifetime_beside(asked, context) as without_pv:
+    with nullcontext(None) if asked is None else result_beside(asked.dispatch, context) as without_pv:
         lifetime = dispatch_lifetime(case, context, () if quick else None, estimate=True)
         dispatched = time.perf_counter()
         context.progress("computing the cash flow")

@@ -6,8 +6,7 @@ assumptions fit as well.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +22,6 @@ from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
 from parkdispatch.models.sources.photovoltaic_plant import Pv
-from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.pv_yield import PvYield, pv_yield
 from parkdispatch.results.reproduction.comparison import (
     RowInWords,
@@ -47,7 +45,7 @@ from parkdispatch.results.wording.languages import Lang
 from parkdispatch.results.writers.outputs import write_outputs
 from parkdispatch.results.writers.reproduction_files import REPRODUCTION_OUTPUTS
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime, require_lifetime_inputs
-from parkdispatch.studies.lifetime.lifetimes_together import AskedLifetime, dispatch_lifetimes
+from parkdispatch.studies.lifetime.lifetimes_together import AskedLifetime, dispatch_lifetimes, result_beside
 from parkdispatch.studies.reproduction.current_park_runs import run_current_park
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import Attempts
@@ -87,7 +85,7 @@ def reproduce_figures(
         if (variant := attempts.run("what_if", solve, **about)) is not None:
             what_if[name] = variant
     times.append(time.perf_counter())
-    with _fitting_beside(plan, base_replica, context) as fitting_sets:
+    with result_beside(partial(_fitting_sets, plan, base_replica), context) as fitting_sets:
         current_park = run_current_park(parks, context, attempts, only)
         times.append(time.perf_counter())
         sets = attempts.run("fitting_set", fitting_sets) or FittingSets((), (), None)
@@ -122,21 +120,6 @@ class FittingSets(NamedTuple):
     widths: tuple[Width, ...]
     fits: tuple[Fit, ...]
     corners_deviation: float | None  # as in `Reproduction`
-
-
-@contextmanager
-def _fitting_beside(
-    plan: Published, base: Replica, context: SolveContext
-) -> Iterator[Callable[[], FittingSets]]:
-    """A function that returns the sets that fit, which are searched beside what is done in the block.
-
-    With one process, they are searched when the function is called.
-    """
-    if context.processes < 2:
-        yield partial(_fitting_sets, plan, base, context)
-        return
-    with beside(partial(_fitting_sets, plan, base, context.in_copy())) as wait:
-        yield wait
 
 
 def _fitting_sets(plan: Published, base: Replica, context: SolveContext) -> FittingSets:

@@ -20,7 +20,7 @@ from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
 from parkdispatch.studies.lifetime.lifetimes_together import (
     AskedLifetime,
     dispatch_lifetimes,
-    lifetime_beside,
+    result_beside,
 )
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import HOURLY, PLAIN, finance
@@ -67,7 +67,18 @@ def test_two_processes_tell_what_one_tells(asked: list[AskedLifetime], tmp_path:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_lifetime_beside_other_work(asked: list[AskedLifetime], processes: int) -> None:
-    with lifetime_beside(asked[0], SolveContext(processes=processes)) as beside:
+    with result_beside(asked[0].dispatch, SolveContext(processes=processes)) as beside:
         other = partial(two_days, asked[1].case, SolveContext())()
         assert beside().years == dispatch_lifetimes(asked[:1], SolveContext())[0]().years
         assert beside().years != other.years
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_found_finished_beside_is_counted(
+    asked: list[AskedLifetime], tmp_path: Path, processes: int
+) -> None:
+    dispatch_lifetimes(asked[:1], SolveContext(finished=TaskStore(tmp_path / "kept")))[0]()
+    context = SolveContext(finished=TaskStore(tmp_path / "kept"), processes=processes)
+    with result_beside(asked[0].dispatch, context) as beside:
+        assert beside().years == beside().years
+    assert context.finished.reused == 3
