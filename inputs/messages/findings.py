@@ -1,6 +1,5 @@
 """Collection of the problems of several steps, so that all are reported at once."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar, cast
@@ -23,12 +22,7 @@ class Findings:
         try:
             yield
         except InputError as error:
-            self.lines += [line for line in error.problems if not self._tells(line)]
-
-    def _tells(self, line: str) -> bool:
-        """Whether a problem of the same bus is told: variants of a case have other devices there."""
-        bus = re.match(r"bus '[^']*': ", line)
-        return bus is not None and any(told.startswith(bus[0]) for told in self.lines)
+            self.lines += error.problems
 
     def collect(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a step; after a step that raised InputError, use nothing before `raise_any`."""

@@ -1,5 +1,8 @@
 """`parkdispatch check`: validate a case without solving it."""
 
+import re
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from parkdispatch.interfaces.commands.console import out_console, print_message, progress_line, say
@@ -31,9 +34,11 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language 
         with findings.collecting():
             names = variants(case) if variant is None else []
             for name in names:
-                with findings.collecting():
+                of_variant = Findings()
+                with of_variant.collecting():
                     varied = load_case(case, name, whole_year=True)
                     prepare(varied, plan_times(varied, None, None, None))
+                findings.lines += _not_told(of_variant.lines, findings.lines)
         findings.raise_any()
     valid = f"valid for a plan of {park.calendar.plan_date} only" if year_only.lines else "valid"
     if month_only.lines:  # from which the plan would take the peak to expect
@@ -47,3 +52,15 @@ def check(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language 
         print_message("for year, replay and study", line)
     for line in (*park.warnings, *unread_weather(prepared)):
         print_message("warning", line)
+
+
+def _not_told(problems: Sequence[str], told: Sequence[str]) -> list[str]:
+    """Problems but those of a bus of which one is told: a variant has other devices there to name."""
+    buses = {bus for line in told if (bus := _bus_of(line))}
+    return [line for line in problems if _bus_of(line) not in buses]
+
+
+def _bus_of(problem: str) -> str:
+    """The bus that a problem begins with; empty where it is of something else."""
+    bus = re.match(r"bus '[^']*': ", problem)
+    return bus[0] if bus else ""
