@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from parkdispatch.inputs.cache.array_cache import kept
-from parkdispatch.inputs.cache.keys import digest, program_digest
+from parkdispatch.inputs.cache.keys import declaration, digest, program_digest
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.prepare import Prepared, month_times, prepare
 from parkdispatch.models.device import Array, Device
@@ -161,11 +161,8 @@ def _relaxed_demand_mw(prepared: Prepared) -> Mapping[str, Array]:
 
 def _key(prepared: Prepared) -> str:
     """Digest of all that the relaxed dispatch follows from."""
-    devices = {name: device.untitled() for name, device in prepared.case.devices.items()}
     about = {
-        "relaxed demand": [
-            [name, type(d).__name__, d.model_dump(mode="json")] for name, d in devices.items()
-        ],
+        "relaxed demand": [[name, declaration(device)] for name, device in prepared.case.devices.items()],
         "times": sha256(prepared.times.to_numpy("datetime64[ns]").tobytes()).hexdigest(),
         "hours": prepared.hours,
         "series": {

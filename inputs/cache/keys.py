@@ -11,10 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from parkdispatch.models.device import Device
+
 
 def digest(content: Any) -> str:
     """Digest of any JSON content, independent of the order of keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def declaration(device: Device) -> list[Any]:
+    """What a device's equations and series follow from, as JSON: its kind and all its fields but titles."""
+    return [type(device).__qualname__, device.untitled().model_dump(mode="json")]
 
 
 def source_digest(layers: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from parkdispatch.inputs.cache.array_cache import kept
 from parkdispatch.inputs.cache.cache_folder import cache_folder
-from parkdispatch.inputs.cache.keys import digest, program_digest
+from parkdispatch.inputs.cache.keys import declaration, digest, program_digest
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.schema.case_file import WeatherFile
 from parkdispatch.inputs.user_files import read_bytes
@@ -69,8 +69,7 @@ def _series_key(case: Case, device: Device, park: Park) -> str:
     return _key(
         [
             "device series",
-            type(device).__qualname__,
-            device.untitled().model_dump(mode="json"),
+            declaration(device),
             weather,
             park.site.model_dump(mode="json"),
             park.tariff.model_dump(mode="json"),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from parkdispatch.inputs.cache.cache_folder import cache_folder, read_entry, write_entry
-from parkdispatch.inputs.cache.keys import digest, program_digest
+from parkdispatch.inputs.cache.keys import declaration, digest, program_digest
 from parkdispatch.models.device import Device
 from parkdispatch.models.registry import is_built_in
 from parkdispatch.models.vocabulary import DailyWindow, TimeSpan
@@ -43,10 +43,7 @@ def stored_template(devices: Mapping[str, Device], hours: float) -> Template:
     is_storable = cache_folder() is not None and all(map(is_built_in, devices.values()))
     if not is_storable or next(_asked) >= MOST:
         return compiled_template(devices, hours)
-    declared = [
-        [name, type(device).__qualname__, device.untitled().model_dump(mode="json")]
-        for name, device in devices.items()
-    ]
+    declared = [[name, declaration(device)] for name, device in devices.items()]
     key = digest(["template", hours, declared, program_digest(LAYERS, LIBRARIES)])
     content = read_entry(key)
     if content is not None:
