@@ -11,7 +11,7 @@ from parkdispatch.optimizer.highs import InfeasibleProgram, Solver, UnboundedPro
 from parkdispatch.optimizer.presolve.exclusive_pairs import tighten
 from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
-from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
+from parkdispatch.optimizer.relaxation.coarse_start import coarse_park, merged_coarse_park
 from parkdispatch.optimizer.relaxation.strengthened_relaxation import solve_relaxation
 from parkdispatch.optimizer.thread_pool import ThreadPool
 
@@ -26,10 +26,9 @@ def relaxed_dispatch(tiled: Tiled, devices: Mapping[str, Device], threads: int |
         raise InfeasibleError("a bus cannot be balanced within the bounds")
     if not tiled.template.is_exclusive_only:
         return _presolved(tighten(tiled).program)
-    coarse, merged = coarse_park(tiled, devices), merge_identical_units(tiled, devices)
-    if merged is not None:
-        merged_coarse = merge_identical_units(coarse, devices) if coarse else None
-        coarse, tiled = merged_coarse.tiled if merged_coarse else None, merged.tiled
+    merged = merge_identical_units(tiled, devices)
+    coarse = (coarse_park if merged is None else merged_coarse_park)(tiled, devices)
+    tiled = tiled if merged is None else merged.tiled
     try:
         with ThreadPool(threads or os.cpu_count() or 1) as pool:
             x = solve_relaxation(tiled, tighten(tiled), pool, coarse).x

@@ -202,19 +202,18 @@ def _find_by_windows(
     warm_start: "TiledWarmStart | None",
 ) -> tuple[TiledOptimum, MergedUnits | None]:
     """The optimum, and the merged identical units if it is theirs: not if they need pairs of their own."""
-    from parkdispatch.optimizer.relaxation.coarse_start import coarse_park
+    from parkdispatch.optimizer.relaxation.coarse_start import coarse_park, merged_coarse_park
     from parkdispatch.optimizer.window_optimum import IdenticalUnitsDiffer, find_optimum
 
-    coarse = coarse_park(tiled, devices)
     if merged is not None:
-        merged_coarse = merge_identical_units(coarse, devices) if coarse else None
-        coarse_tiled = merged_coarse.tiled if merged_coarse else None
+        coarse = merged_coarse_park(tiled, devices)
         try:
-            solved = find_optimum(merged.tiled, merged.paired, settings, warm_start, coarse=coarse_tiled)
+            solved = find_optimum(merged.tiled, merged.paired, settings, warm_start, coarse=coarse)
         except IdenticalUnitsDiffer:
             settings.progress("identical units need exclusive pairs of their own")
         else:
             return solved, merged
+    coarse = coarse_park(tiled, devices)
     return find_optimum(tiled, tiled, settings, warm_start, coarse=coarse), None
 
 

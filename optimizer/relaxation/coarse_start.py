@@ -26,6 +26,7 @@ from parkdispatch.optimizer.highs import Basis, Solver, SolverAnswer
 from parkdispatch.optimizer.partition.lagrangian_pricing import LagrangianPricer
 from parkdispatch.optimizer.partition.subprogram import Subprogram
 from parkdispatch.optimizer.partition.windows import Window
+from parkdispatch.optimizer.presolve.identical_units import merge_identical_units
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE
 from parkdispatch.optimizer.relaxation.crash_basis import BasisStatus
 from parkdispatch.optimizer.thread_pool import ThreadPool
@@ -54,6 +55,13 @@ def coarse_park(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
     series = {key: _coarse_series(fine_series[key], factor) for key in template.series}
     coarse = tile(template, Horizon(horizon.times[::factor], horizon.hours * factor), series)
     return replace(coarse, money_unit_yuan=tiled.money_unit_yuan)
+
+
+def merged_coarse_park(tiled: Tiled, devices: Mapping[str, Device]) -> Tiled | None:
+    """The park in longer intervals with its identical units merged; None as `coarse_park`, or without any."""
+    coarse = coarse_park(tiled, devices)
+    merged = merge_identical_units(coarse, devices) if coarse is not None else None
+    return merged.tiled if merged is not None else None
 
 
 def _coarse_series(values: Array, factor: int) -> Array:
