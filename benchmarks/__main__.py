@@ -55,7 +55,10 @@ QUICK_LEAVES = ("highs-ipm", "reference-appsi", "reference-highs")
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # `--al` would be handed on to the tables by `--all`, which would start it again
     )
     parser.add_argument("--quick", action="store_true", help="one run each of a day and a week")
     parser.add_argument("--publish", action="store_true", help="write docs/performance.*")

@@ -98,9 +98,8 @@ def _find_in_blocks(
 
     The optimum is `known`, perhaps none, where no dispatch is found.
     """
-    from parkdispatch.optimizer.time_blocks.block_optimum import (
-        BlockwiseSearch,
-    )  # a short horizon does without
+    # not loaded for a short horizon
+    from parkdispatch.optimizer.time_blocks.block_optimum import BlockwiseSearch
 
     search = BlockwiseSearch(tiled, program, firsts, settings, known)
     try:

@@ -77,8 +77,9 @@ class Horizon:
         -1 for intervals outside of a window.
         """
         if per not in self._numbers:
-            calculate = self._calendar_periods if isinstance(per, str) else self._occurrences
-            self._numbers[per] = calculate(per)  # type: ignore[arg-type]
+            self._numbers[per] = (
+                self._calendar_periods(per) if isinstance(per, str) else self._occurrences(per)
+            )
         return self._numbers[per]
 
     def labels(self, per: Period) -> list[str]:
