@@ -61,6 +61,7 @@ else:
 LANGUAGES = ("en", "zh")  # of pages and workbooks
 WORD_SECTIONS = ("devices", "quantities", "costs", "checks", "prices", "book")
 D = TypeVar("D", bound=type[Device])
+K = TypeVar("K", bound=Device)
 
 
 def kind_of(device: type[Device]) -> str:
@@ -75,6 +76,11 @@ _KINDS: dict[str, type[Device]] = {kind_of(device): device for device in BUILT_I
 def is_built_in(device: Device) -> bool:
     """Whether a device is of this program, not of a user's own code."""
     return type(device) in BUILT_IN
+
+
+def devices_of(kind: type[K], devices: Mapping[str, Device]) -> dict[str, K]:
+    """The devices of one kind among others, by name: only models ask what kind a device is."""
+    return {name: device for name, device in devices.items() if isinstance(device, kind)}
 
 
 def device_kinds() -> Mapping[str, type[Device]]:

@@ -9,6 +9,7 @@ from parkdispatch.models.markets.mechanism_price import MechanismPrice
 from parkdispatch.models.markets.spot_market import SpotMarket
 from parkdispatch.models.network.connection_series import PeriodPrices
 from parkdispatch.models.network.declared_connection import DeclaredConnection
+from parkdispatch.models.registry import devices_of
 from parkdispatch.models.tariff.tariff import Tariff
 
 ROUNDING = 1e-9  # by which shares that add up to 1 may exceed it
@@ -17,17 +18,16 @@ Claim = MechanismPrice | GreenCertificates  # of a share of the export
 
 def market_problems(devices: Mapping[str, Device]) -> list[str]:
     """Second spot markets, and shares of the export that together are more than all of it."""
-    markets = [name for name, device in devices.items() if isinstance(device, SpotMarket)]
+    markets = list(devices_of(SpotMarket, devices))
     problems = [
         f"`device.{name}`: must be the only spot market, and `device.{markets[0]}` is one: all that the park"
         " buys would be settled twice"
         for name in markets[1:]
     ]
-    claims = {
-        name: device
-        for name, device in devices.items()
-        if isinstance(device, MechanismPrice)
-        or (isinstance(device, GreenCertificates) and device.counted == "export")
+    certificates = devices_of(GreenCertificates, devices)
+    claims: dict[str, Claim] = {
+        **devices_of(MechanismPrice, devices),
+        **{name: device for name, device in certificates.items() if device.counted == "export"},
     }
     return problems + list(_claimed_twice(claims))
 
@@ -50,7 +50,7 @@ def _holds(claim: Claim, day: date) -> bool:
 
 def market_warnings(devices: Mapping[str, Device], tariff: Tariff) -> list[str]:
     """A sentence for energy that is paid for in the spot market and by the tariff too."""
-    market = next((name for name, device in devices.items() if isinstance(device, SpotMarket)), None)
+    market = next(iter(devices_of(SpotMarket, devices)), None)
     if market is None:
         return []
     warnings = []

@@ -17,9 +17,9 @@ from parkdispatch.inputs.series.series_reading import file_reference
 from parkdispatch.inputs.series.series_values import SeriesValues
 from parkdispatch.inputs.user_files import read_bytes
 from parkdispatch.inputs.value_sources import given_by
-from parkdispatch.models.device import Device
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.network.grid import Grid
+from parkdispatch.models.registry import devices_of
 
 Forecast = Path | str | pd.Series
 FORECAST_SERIES = {"load": "demand_mw", "pv": "available_mw"}  # by argument, which is the kind of device
@@ -52,7 +52,7 @@ def with_overrides(
     devices = dict(case.devices)
     changes: dict[str, dict[str, Any]] = {}
     batteries = case.batteries
-    grids = {n: d for n, d in case.devices.items() if isinstance(d, Grid)}
+    grids = devices_of(Grid, case.devices)
     charged_grids = {n: d for n, d in grids.items() if d.pays_for_demand} or grids
     if soc is not None:
         by_battery = soc if isinstance(soc, Mapping) else dict.fromkeys(batteries, soc)
@@ -84,10 +84,11 @@ def with_overrides(
     for name, change in changes.items():
         try:
             devices[name] = with_fields(case.devices[name], f"device.{name}", change)
-            problems += _implausible_peak(name, devices[name])
         except InputError as error:
             field = "soc" if "initial_soc" in change else "peak_so_far_mw"
             problems += [f"argument `{field}`: {line}" for line in error.problems]
+    changed_grids = devices_of(Grid, {name: devices[name] for name in changes})
+    problems += [line for name, grid in changed_grids.items() for line in _implausible_peak(name, grid)]
     series, of_forecasts = _with_forecasts(
         case, {"load": (load, load_column), "pv": (pv, pv_column)}, stamps, fill_gaps, problems
     )
@@ -192,11 +193,9 @@ def _of_argument(line: str, argument: str) -> str:
     return f"argument {line.replace('`column`', f'`{argument}_column`')}"
 
 
-def _implausible_peak(name: str, device: Device) -> list[str]:
+def _implausible_peak(name: str, grid: Grid) -> list[str]:
     """A problem if the peak so far of a grid is far above its import limit: it is most likely in kW."""
-    if not isinstance(device, Grid):
-        return []
-    peak_mw, import_limit_mw = device.peak_so_far_mw, device.limits_mw[0]
+    peak_mw, import_limit_mw = grid.peak_so_far_mw, grid.limits_mw[0]
     if not peak_mw > IMPLAUSIBLE_PEAK_RATIO * import_limit_mw > 0:
         return []
     return [

@@ -13,12 +13,13 @@ def pv(case: CaseArgument = "gaoan", variant: Variant = None, lang: Language = N
         from parkdispatch.inputs.loader import load_case
         from parkdispatch.inputs.messages.findings import Findings
         from parkdispatch.inputs.prepare import read_weather_of, year_times
+        from parkdispatch.models.registry import devices_of
         from parkdispatch.models.sources.photovoltaic_plant import Pv
         from parkdispatch.results.console.dispatch_screen import show_yield
         from parkdispatch.results.pv_yield import pv_yield
 
         park = load_case(case, variant)
-        plants = {name: device for name, device in park.devices.items() if isinstance(device, Pv)}
+        plants = devices_of(Pv, park.devices)
         if not plants:
             raise InputError(
                 f"`device`: case {park.name} has no plant, must have a table such as [device.pv] with"

@@ -21,6 +21,7 @@ from parkdispatch.inputs.variations.changes import with_values
 from parkdispatch.models.capacity import largest_capacity
 from parkdispatch.models.errors import InputError
 from parkdispatch.models.finance.contracts import StatedResponse
+from parkdispatch.models.registry import devices_of
 from parkdispatch.models.sources.photovoltaic_plant import Pv
 from parkdispatch.results.pv_yield import PvYield, pv_yield
 from parkdispatch.results.reproduction.comparison import (
@@ -206,7 +207,7 @@ def _what_if_replica(base: Replica, name: str, context: SolveContext, only: Sequ
 def _pv_yield(park: Case, context: SolveContext) -> PvYield:
     """The yield of the park's first PV plant. Raises InputError where it has none."""
     context.progress("photovoltaic yield")
-    plants = [device for device in park.devices.values() if isinstance(device, Pv)]
+    plants = list(devices_of(Pv, park.devices).values())
     if not plants:
         raise InputError(
             f"`device`: case {park.name} has none of kind pv, must have one to hold against the plan"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from parkdispatch.models.registry import BUILT_IN
 from scripts.structure import LAYERS
 from tests.support.paths import ROOT
 
@@ -100,6 +101,18 @@ def test_only_the_registry_lists_the_devices() -> None:
     for path in of("models"):
         if path.name != "registry.py":
             assert reaches(path, *kinds) == set(), short(path)
+
+
+def test_only_models_ask_what_kind_a_device_is() -> None:
+    """Other rooms ask a device for what it declares, or the registry for the devices of a kind."""
+    kinds = {device.__name__ for device in BUILT_IN}
+    for path in FILES:
+        if short(path).startswith(("models/", "tests/")):
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+                asked = {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
+                assert not asked & kinds, f"{short(path)} line {node.lineno} asks for {asked & kinds}"
 
 
 def test_balance_and_objective_are_written_in_one_place() -> None:
