@@ -35,6 +35,7 @@ from parkdispatch.optimizer.time_blocks.links import block_starts
 
 MIN_DAYS = 10  # of a horizon that is not searched as a whole: a week is
 MAX_WHOLE = 400_000  # columns of a program that is searched as a whole too after its blocks were
+LEAST_WHOLE_S = 120.0  # for a larger one: HiGHS reads and presolves it without looking at the clock
 
 
 def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
@@ -52,7 +53,7 @@ def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
             break
         firsts = firsts[::2]  # twice as long blocks see twice as far
     is_small = len(program.cost) <= MAX_WHOLE
-    if known is None and not is_small and time.monotonic() >= settings.deadline:
+    if known is None and is_long and not is_small and _left_s(settings) < LEAST_WHOLE_S:
         raise NoFeasibleDispatch(bound_yuan)
     if known is None or (is_small and not _is_done(known, settings)):
         known = _better(known, find_as_whole(tiled, program, settings, known, bound_yuan))
@@ -68,6 +69,11 @@ def _is_done(known: TiledOptimum | None, settings: SolveSettings) -> bool:
         return False
     gap_yuan = settings.gap * max(1.0, abs(known.cost_yuan))
     return known.cost_yuan - known.bound <= gap_yuan or time.monotonic() >= settings.deadline
+
+
+def _left_s(settings: SolveSettings) -> float:
+    """The time until the deadline [s]."""
+    return settings.deadline - time.monotonic()
 
 
 def _better(known: TiledOptimum | None, newer: TiledOptimum) -> TiledOptimum:

@@ -33,6 +33,7 @@ from parkdispatch.optimizer.time_blocks.resting_blocks import resting_in_blocks
 from parkdispatch.optimizer.time_budget import TimeBudget
 
 RELAXATION_GAP = 1e-4  # relative; a first relaxation, which later rounds improve beside the decisions
+RELAXATION_STEP, LEAST_RELAXATION_GAP = 0.1, 1e-8  # of a relaxation at whose links no dispatch was found
 RELAXATION_SHARE = 0.4  # of the time, after which no further round of the relaxation begins
 LONGEST_SHARE = 0.7  # of the time, after which a round is broken off, and whatever can rest rests
 GAPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # relative, aimed at one after the other
@@ -135,7 +136,8 @@ class BlockwiseSearch:
         until, loop.deadline = (
             now + share * (settings.deadline - now) for share in (RELAXATION_SHARE, LONGEST_SHARE)
         )
-        answer = loop.run(max(settings.gap, RELAXATION_GAP), around, until)
+        relaxation_gap = max(settings.gap, RELAXATION_GAP)
+        answer = loop.run(relaxation_gap, around, until)
         loop.deadline = settings.deadline
         for gap in (*(gap for gap in GAPS if gap > settings.gap), settings.gap):
             has_improved = True
@@ -145,6 +147,10 @@ class BlockwiseSearch:
                 if not has_improved:
                     has_improved = self._polish(gap)
                     settings.progress(f"polishing, gap {self._gap:.1e}")
+                if not self._x.size and relaxation_gap > LEAST_RELAXATION_GAP and not self._is_over:
+                    # nearer to the relaxation's optimum blocks need not exceed their allotments
+                    relaxation_gap *= RELAXATION_STEP
+                    answer, has_improved = loop.run(relaxation_gap, answer.values), True
 
     @property
     def _is_over(self) -> bool:
@@ -167,8 +173,10 @@ class BlockwiseSearch:
         """Try the decisions at the best links, and search blocks that lose much; return whether it helped."""
         loop, before = self._loop, self._gap
         even_yuan = gap * max(1.0, abs(loop.bound_yuan)) / len(self._states)
-        values = np.where(loop.is_binary_link, np.round(answer.values), answer.values)
-        relaxed = [of_block.x for of_block in loop.evaluate(values)]
+        evaluation = loop.evaluate(self._whole(answer.values))
+        if evaluation.is_broken and loop.best is not None:  # no dispatch has these amounts
+            evaluation = loop.evaluate(self._whole(loop.best.links))
+        values, relaxed = evaluation.values, [of_block.x for of_block in evaluation.answers]
         self._violated = max(
             self._violated,
             sum(state.decisions.violated_count(x) for state, x in zip(self._states, relaxed, strict=True)),
@@ -187,6 +195,10 @@ class BlockwiseSearch:
         self._search(worst, dispatch, relaxed, answer, LOSS_SHARE * even_yuan)
         answer = self._master(values)
         return answer, worst.size > 0 and self._has_narrowed(before)
+
+    def _whole(self, values: Array) -> Array:
+        """The links, (links,), with those that are binary rounded."""
+        return np.where(self._loop.is_binary_link, np.round(values), values)
 
     def _master(self, values: Array) -> MasterAnswer:
         answer = self._loop.master.solve(values)

@@ -1,13 +1,17 @@
 """The cut loop: blocks and their links in turn, until the cuts' bound meets the cost of a point.
 
 Each round fixes the links where the cuts so far are best, solves every block there, and adds its cut. The
-first round fixes only the states, and lets shared decisions and amounts take what each block would choose at
-their full price: the largest choice of all blocks is a good first value of a peak.
+first round fixes only the states, and lets shared decisions take what each block would choose at their full
+price: the largest choice of all blocks is a good first value of a peak.
+
+Amounts are free until the blocks' sum breaks a total. Then each block is allotted its part (`allotment`).
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,12 +21,13 @@ from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import OutOfTime
 from parkdispatch.optimizer.thread_pool import ThreadPool
+from parkdispatch.optimizer.time_blocks.allotment import Allotment
 from parkdispatch.optimizer.time_blocks.linked_block import BlockAnswer, LinkedBlock
-from parkdispatch.optimizer.time_blocks.links import find_links
+from parkdispatch.optimizer.time_blocks.links import MISSED, find_links
 from parkdispatch.optimizer.time_blocks.master import Master, MasterAnswer
+from parkdispatch.optimizer.time_blocks.price_search import search_prices, way_between
 
 PENALTY = 10.0  # of a missed link, in the largest cost of a unit of any column
-MISSED = 1e-6  # in the unit of a link; a point that misses a link by less obeys it
 MAX_ROUNDS = 200
 FROM_SCRATCH = 8  # of so many blocks of the sample one is solved from scratch, the others begin like it
 SAMPLE = 4  # of so many blocks one is asked for its choice of shared decisions
@@ -35,6 +40,17 @@ class LinkedPoint:
     x: Array
     cost_yuan: float
     links: Array
+
+
+class Evaluation(NamedTuple):
+    """All blocks solved at the same links, (links,), with amounts as allotted.
+
+    `is_broken`: whether totals are, by blocks that exceed their allotments.
+    """
+
+    values: Array
+    answers: list[BlockAnswer]
+    is_broken: bool
 
 
 class CutLoop:
@@ -58,6 +74,7 @@ class CutLoop:
         self.master = Master(self.links, [part.links for part in parts], program.offset)
         self.best: LinkedPoint | None = None
         self.bound_yuan = -np.inf
+        self._allotment = Allotment(self.links, self.blocks)
 
     def run(self, gap: float, around: Array | None = None, until: float = np.inf) -> MasterAnswer:
         """Cut until the relative gap is met or a time (time.monotonic) has passed.
@@ -69,9 +86,13 @@ class CutLoop:
         for _ in range(MAX_ROUNDS):
             self.evaluate(values)
             answer = self.master.solve(values)
-            self.bound_yuan = max(self.bound_yuan, answer.bound_yuan)
-            if self.is_within(gap) or time.monotonic() >= min(until, self.deadline):
+            bound_yuan, self.bound_yuan = self.bound_yuan, max(self.bound_yuan, answer.bound_yuan)
+            if time.monotonic() >= min(until, self.deadline):
                 break
+            if self.is_within(gap):
+                break
+            if answer.bound_yuan - bound_yuan <= gap * abs(answer.bound_yuan):
+                self._allotment.raise_prices(answer.row_multipliers)
             values = answer.values
         return answer
 
@@ -96,21 +117,40 @@ class CutLoop:
             return False
         return self.best.cost_yuan - self.bound_yuan <= gap * max(1.0, abs(self.best.cost_yuan))
 
-    def evaluate(self, values: Array) -> list[BlockAnswer]:
+    def evaluate(self, values: Array) -> Evaluation:
         """Solve all blocks at these links, add their cuts, and keep the point if it is the best one.
 
+        Where free amounts break a total, they are allotted, and the blocks are solved again.
         Links that are no answer of the master program may violate their rows, which no block knows of.
         """
-        numbers = range(len(self.blocks))
-        answers = self._solved(lambda block: block.at(values[block.part.links]), numbers)
-        self._add_cuts(answers, numbers)
-        missed = max(answer.missed for answer in answers)
-        if max(missed, self.links.violation(values)) <= MISSED:
-            x = self.assembled(values, [answer.x for answer in answers])
-            cost_yuan = self._program.objective(x)
-            if self.best is None or cost_yuan < self.best.cost_yuan:
-                self.best = LinkedPoint(x, cost_yuan, values)
-        return answers
+        allotment = self._allotment
+        answers = self._cut(lambda block: block.at(values[block.part.links]))
+        reached = allotment.reached(values, answers)
+        rows = allotment.not_allotted(reached)
+        if rows.any() and _missed(answers) <= MISSED:
+            values = self._allotted(rows, values, reached, answers)
+            answers = self._cut(lambda block: block.at(values[block.part.links]))
+            reached = allotment.reached(values, answers)
+        self._consider(reached, answers)
+        return Evaluation(values, answers, bool(allotment.broken(reached).any()))
+
+    def _consider(self, reached: Array, answers: Sequence[BlockAnswer]) -> None:
+        """Keep the blocks' points at the links that they reached, (links,), if they are the best ones.
+
+        Points that break totals are mixed with the best ones so far until they keep them.
+        """
+        is_broken, violations = self._allotment.broken(reached), self.links.violations(reached)
+        if max(_missed(answers), violations[~is_broken].max(initial=0.0)) > MISSED:
+            return
+        x, links = self.assembled(reached, [answer.x for answer in answers]), reached
+        if is_broken.any():
+            if self.best is None:
+                return
+            way = way_between(self.links, reached, self.best.links)
+            x, links = x + way * (self.best.x - x), links + way * (self.best.links - links)
+        cost_yuan = self._program.objective(x)
+        if self.best is None or cost_yuan < self.best.cost_yuan:
+            self.best = LinkedPoint(x, cost_yuan, links)
 
     def assembled(self, values: Array, points: Sequence[Array]) -> Array:
         """The point of the whole program, (columns,), of these links and points of blocks."""
@@ -131,6 +171,33 @@ class CutLoop:
         # a row of states is a block's own row too
         multipliers[self.links.program_rows] += answer.row_multipliers
         return multipliers
+
+    def _cut(self, solve: Callable[[LinkedBlock], BlockAnswer]) -> list[BlockAnswer]:
+        """Solve all blocks and add their cuts."""
+        numbers = range(len(self.blocks))
+        answers = self._solved(solve, numbers)
+        self._add_cuts(answers, numbers)
+        return answers
+
+    def _allotted(self, rows: Mask, values: Array, reached: Array, answers: Sequence[BlockAnswer]) -> Array:
+        """Allot the marked totals, which are broken; return links with amounts that keep them.
+
+        Cuts at the same price for all blocks leave the master nothing to gain by moving amounts from one
+        block to another without end.
+        """
+        links, allotment = self.links, self._allotment
+
+        def ask(price_yuan: Array) -> Array:
+            price = links.of_totals(price_yuan)
+            asked = self._cut(partial(_priced, values=values, price=price, is_fixed=price == 0))
+            reached = allotment.reached(values, asked)
+            self._consider(reached, asked)
+            return reached
+
+        first_yuan = allotment.first_prices_yuan(reached, answers, rows)
+        priced = search_prices(links, rows, reached, first_yuan, ask)
+        allotment.allot(rows, priced.price_yuan)
+        return np.where(links.of_totals(first_yuan) == 0, values, priced.values)
 
     def _solved(
         self, solve: Callable[[LinkedBlock], BlockAnswer], numbers: Sequence[int]
@@ -157,12 +224,8 @@ class CutLoop:
         values = np.clip(0.0, links.lower, links.upper)
         values = np.where(np.isfinite(links.lower), links.lower, values)
 
-        def solve(block: LinkedBlock) -> BlockAnswer:
-            own_links = block.part.links
-            return block.priced(values[own_links], links.price[own_links], links.is_state[own_links])
-
-        has_amounts = links.count > len(links.columns)
-        sample = range(0, len(self.blocks), 1 if has_amounts else SAMPLE)
+        solve = partial(_priced, values=values, price=links.price, is_fixed=links.is_state)
+        sample = range(0, len(self.blocks), SAMPLE)
         from_scratch = sample[::FROM_SCRATCH]
         for some in (from_scratch, sorted(set(sample) - set(from_scratch))):
             self._begin_like_neighbours()
@@ -170,7 +233,7 @@ class CutLoop:
             self._add_cuts(answers, some)
             for block, answer in zip([self.blocks[number] for number in some], answers, strict=True):
                 own_links, chosen = block.part.links, block.part.values @ answer.x
-                is_free = ~links.is_state[own_links]
+                is_free = ~links.is_state[own_links] & ~block.part.is_amount
                 values[own_links[is_free]] = np.maximum(values[own_links[is_free]], chosen[is_free])
         self._begin_like_neighbours()
         return values
@@ -183,3 +246,14 @@ class CutLoop:
                 solved = block
             elif solved is not None:
                 block.begin_like(solved)
+
+
+def _missed(answers: Sequence[BlockAnswer]) -> float:
+    """By how much a block misses its links at most."""
+    return max(answer.missed for answer in answers)
+
+
+def _priced(block: LinkedBlock, values: Array, price: Array, is_fixed: Mask) -> BlockAnswer:
+    """A block with links fixed where marked, and free at a price elsewhere, (links,) each."""
+    own_links = block.part.links
+    return block.priced(values[own_links], price[own_links], is_fixed[own_links])

@@ -4,6 +4,9 @@ The block's program has a row for each link: value of its columns + more - less 
 is a convex function of the links, of which every solution's multipliers give a cut: a linear function that is
 nowhere above it. `more` and `less` are zero, unless there is no point at these links: then they are allowed
 at a penalty, and the cut says how far the links must move.
+
+The amount that a block adds to a total is free at first. Once the total is found to matter, the block is
+allotted a part of it: the amount may then be at most its link's value, at least, or both.
 """
 
 from collections.abc import Iterator
@@ -32,7 +35,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class BlockAnswer:
-    """A block's optimum at given links: its point, (every,), its cut, and how far links are missed."""
+    """A block's optimum at given links: its point, (every,), its cut, and how far links are missed.
+
+    An amount that exceeds its allotment at a price is not missed.
+    """
 
     x: Array
     cut: Cut
@@ -70,6 +76,20 @@ class LinkedBlock:
         self._width = len(every)
         self._slack = self._width + np.arange(2 * count)
         self._basis: Basis | None = None
+        is_amount = part.is_amount
+        self._is_at_least, self._is_at_most = ~is_amount, ~is_amount  # its link's value, (own links,) each
+        self._is_soft = np.zeros(2 * count, dtype=bool)
+
+    def allot(self, is_at_least: Mask, is_at_most: Mask, price_yuan: Array) -> None:
+        """Say which links, (own links,) each, are at least their values and which at most.
+
+        Where there is a price of a unit, a block's relaxation may miss its link at that price.
+        """
+        self._is_at_least, self._is_at_most = is_at_least, is_at_most
+        self._is_soft = np.tile(price_yuan > 0, 2)
+        cost = self._program.cost.copy()
+        cost[self._slack[self._is_soft]] = np.tile(price_yuan, 2)[self._is_soft]
+        self._program = replace(self._program, cost=cost)
 
     @property
     def is_solved(self) -> bool:
@@ -100,8 +120,11 @@ class LinkedBlock:
         return self._told(program, solver, answer, slopes)
 
     def at(self, values: Array) -> BlockAnswer:
-        """Optimum with all links at these values, (own links,), from the last basis."""
-        program, solver, answer = self._solved_or_missed(self.program_at(values))
+        """Optimum with all links at these values, (own links,), as in `program_at`, from the last basis."""
+        program = self.program_at(values)
+        upper = program.upper.copy()
+        upper[self._slack[self._is_soft]] = np.inf
+        program, solver, answer = self._solved_or_missed(replace(program, upper=upper))
         return self._told(program, solver, answer, answer.row_dual[self._link_rows])
 
     def _solved_or_missed(self, program: LinearProgram) -> tuple[LinearProgram, Solver, SolverAnswer]:
@@ -126,7 +149,12 @@ class LinkedBlock:
         """What a solved program says of the block; its basis is kept for the next one."""
         self._basis = solver.basis(self._at_upper(answer.x))
         cut = Cut(self._cut(program, answer.row_dual), slopes)
-        return BlockAnswer(answer.x[: self._width], cut, float(answer.x[self._slack].sum()))
+        slack = answer.x[self._slack]
+        return BlockAnswer(
+            answer.x[: self._width],
+            cut,
+            float(slack[~self._is_soft].sum()),
+        )
 
     def cost_yuan(self, x: Array) -> float:
         """What a point, (every,), costs this block."""
@@ -159,10 +187,10 @@ class LinkedBlock:
         return answer.row_dual[: self._link_rows[0] if len(price) else None]
 
     def program_at(self, values: Array) -> LinearProgram:
-        """The block's program with all links at these values, (own links,)."""
+        """The block's program with all links at these values, and amounts as allotted, (own links,)."""
         program = self._program
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
-        row_lower[self._link_rows] = row_upper[self._link_rows] = values
+        row_lower[self._link_rows], row_upper[self._link_rows] = self._ranges(values)
         return replace(program, row_lower=row_lower, row_upper=row_upper)
 
     def program_priced(
@@ -177,12 +205,18 @@ class LinkedBlock:
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         row_lower[self._link_rows], row_upper[self._link_rows] = -np.inf, np.inf
         if fixed is not None and values is not None:
-            row_lower[self._link_rows[fixed]] = row_upper[self._link_rows[fixed]] = values[fixed]
+            lower, upper = self._ranges(values)
+            row_lower[self._link_rows[fixed]], row_upper[self._link_rows[fixed]] = lower[fixed], upper[fixed]
         return replace(program, cost=cost, row_lower=row_lower, row_upper=row_upper)
 
     def meets(self, x: Array, values: Array) -> bool:
-        """Whether a point, (every,), has its links at these values, (own links,)."""
-        return bool(np.abs(self.part.values @ x - values).max(initial=0.0) <= FEASIBILITY_TOLERANCE)
+        """Whether a point, (every,), has its links at these values, and amounts as allotted, (own links,)."""
+        reached, (lower, upper) = self.part.values @ x, self._ranges(values)
+        return bool(np.maximum(lower - reached, reached - upper).max(initial=0.0) <= FEASIBILITY_TOLERANCE)
+
+    def _ranges(self, values: Array) -> tuple[Array, Array]:
+        """Least and most that links may be at these values, (own links,) each."""
+        return np.where(self._is_at_least, values, -np.inf), np.where(self._is_at_most, values, np.inf)
 
     @contextmanager
     def _infeasible_by_itself(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.time_blocks.state_rows import states_rows
 
 MIN_INTERVALS = 72  # of a block: three days of hours, one of quarter-hours
+MISSED = 1e-6  # in the unit of a link; a point that misses a link by less obeys it
 MANY_STATES = 96  # at the end of a block: with more, blocks are as long as a week
 DAYS_A_WEEK = 7
 
@@ -49,12 +50,13 @@ class BlockLinks:
     """A block's part in the links.
 
     `links` are numbers of links, (own links,), ascending. `values` is the matrix, (own links, every), whose
-    product with the block's columns are the links' values.
+    product with the block's columns are the links' values. `is_amount`, (own links,), marks the amounts.
     """
 
     subprogram: Subprogram
     links: Index
     values: sp.csr_array
+    is_amount: Mask
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Links:
     marks the states of a block that a later one reads. `price`, `lower` and `upper`, (links,): cost of a link
     that is no block's own, and bounds. `rows`: the rows that links obey by themselves, (rows, links), with
     `row_lower` and `row_upper`: totals over several blocks, and rows of states. In the full program they are
-    `program_rows`.
+    `program_rows`. `total`, (links,): the row of the total that an amount adds to, -1 where a link is none.
     """
 
     columns: Index
@@ -77,17 +79,25 @@ class Links:
     row_lower: Array
     row_upper: Array
     program_rows: Index
+    total: Index
 
     @property
     def count(self) -> int:
         """The number of links."""
         return len(self.price)
 
+    def of_totals(self, by_row: Array) -> Array:
+        """Numbers of rows, (rows,), for the amounts in each of them, (links,); zero for other links."""
+        return np.append(by_row, 0.0)[self.total]
+
     def violation(self, values: Array) -> float:
         """By how much links, (links,), violate their rows at most."""
+        return float(self.violations(values).max(initial=0.0))
+
+    def violations(self, values: Array) -> Array:
+        """By how much links, (links,), violate each of their rows, (rows,); below zero where they do not."""
         activity = self.rows @ values
-        violations = np.maximum(self.row_lower - activity, activity - self.row_upper)
-        return float(violations.max(initial=0.0))
+        return np.asarray(np.maximum(self.row_lower - activity, activity - self.row_upper))
 
 
 def find_links(tiled: Tiled, program: LinearProgram, firsts: Sequence[int]) -> tuple[Links, list[BlockLinks]]:
@@ -105,7 +115,7 @@ def find_links(tiled: Tiled, program: LinearProgram, firsts: Sequence[int]) -> t
         link_count += len(rows)
     amounts = np.concatenate(rows_of_amounts).astype(np.int64)
     total_rows, is_shared = np.unique(amounts), columns >= tiled.shared_starts[0]
-    no_limit = np.full(len(amounts), np.inf)
+    least, most = np.concatenate([_ranges(program, part) for part in blocks], axis=1)
     rows_of_states = states_rows(tiled, program, columns[~is_shared])
     totals, states = _totals(program, columns, is_shared, amounts), rows_of_states.matrix
     # states are the first columns, and no shared decision or amount is in their rows
@@ -114,12 +124,13 @@ def find_links(tiled: Tiled, program: LinearProgram, firsts: Sequence[int]) -> t
         columns=columns,
         is_state=np.concatenate([~is_shared, np.zeros(len(amounts), dtype=bool)]),
         price=np.concatenate([np.where(is_shared, program.cost[columns], 0.0), np.zeros(len(amounts))]),
-        lower=np.concatenate([program.lower[columns], -no_limit]),
-        upper=np.concatenate([program.upper[columns], no_limit]),
+        lower=np.concatenate([program.lower[columns], least]),
+        upper=np.concatenate([program.upper[columns], most]),
         rows=sp.csr_array(sp.vstack([totals, states], format="csr")),
         row_lower=np.concatenate([program.row_lower[total_rows], rows_of_states.lower]),
         row_upper=np.concatenate([program.row_upper[total_rows], rows_of_states.upper]),
         program_rows=np.concatenate([total_rows, rows_of_states.program_rows]),
+        total=np.concatenate([np.full(len(columns), -1), np.searchsorted(total_rows, amounts)]),
     )
     return links, blocks
 
@@ -142,7 +153,16 @@ def _block_links(part: Subprogram, columns: Index, rows: Index, first_amount: in
         ),
         shape=(len(position) + len(rows), len(part.every)),
     )
-    return BlockLinks(part, np.concatenate([numbers, first_amount + np.arange(len(rows))]), values)
+    own_links = np.concatenate([numbers, first_amount + np.arange(len(rows))])
+    return BlockLinks(part, own_links, values, own_links >= first_amount)
+
+
+def _ranges(program: LinearProgram, part: BlockLinks) -> Array:
+    """Least and most that a block can add to its totals by the bounds of its columns, (2, amounts)."""
+    of_amounts, every = part.values[part.is_amount], part.subprogram.every
+    ends = of_amounts.data * np.array([program.lower[every], program.upper[every]])[:, of_amounts.indices]
+    rows = np.repeat(np.arange(of_amounts.shape[0]), np.diff(of_amounts.indptr))
+    return np.array([np.bincount(rows, of_entry, of_amounts.shape[0]) for of_entry in np.sort(ends, axis=0)])
 
 
 def _totals(program: LinearProgram, columns: Index, is_shared: Mask, amounts: Index) -> sp.csr_array:

@@ -1,19 +1,24 @@
 """The cut loop ends with the optimum of the whole linear program, and with multipliers that prove it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 
+from parkdispatch.models.device import Array, SeriesSpec
+from parkdispatch.models.vocabulary import Interval, Period, Terms
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
 from parkdispatch.optimizer.presolve.network_tightening import tighten_over_network
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from parkdispatch.optimizer.thread_pool import ThreadPool
-from parkdispatch.optimizer.time_blocks.cut_loop import CutLoop
-from tests.support.parks.long_parks import random_long_park
-from tests.support.small_parks import SmallPark
+from parkdispatch.optimizer.time_blocks.cut_loop import CutLoop, Evaluation
+from tests.support.parks.long_parks import Unit, random_long_park
+from tests.support.small_parks import Bare, SmallPark
 
 GAP = 1e-9
 
@@ -132,3 +137,107 @@ def test_an_infeasible_block_says_so() -> None:
     tiled = SmallPark(48).grid(10.0, import_limit=5.0, demand=1.0).load([4.0] * 40 + [9.0] * 8).tiled()
     with pytest.raises(InfeasibleProgram):
         loop_of(tiled, replace(tiled.program), 24).run(GAP)
+
+
+class Promise(Bare):
+    """Power of up to 6 MW, of which each period takes at least and at most so much energy [MWh]."""
+
+    least: Mapping[Period, float]
+    most: Mapping[Period, float]
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"price": SeriesSpec(title="price", unit="")}
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        block.power_mw = pyo.Var(bounds=(0, 6))
+        energy_mwh = block.power_mw * interval.hours
+        for period in dict.fromkeys([*self.least, *self.most]):
+            interval.total(
+                period, energy_mwh, period, lower=self.least.get(period), upper=self.most.get(period)
+            )
+        return Terms({self.bus: block.power_mw}, {"fuel": interval.series("price") * energy_mwh})
+
+
+def unit_with_a_year_of(year_mwh: float, days: int) -> SmallPark:
+    """A load of 4 MW, a grid whose price differs from day to day, and a cheaper unit with little fuel."""
+    price = np.repeat(400.0 + 20.0 * (np.arange(days) * 7 % days), 24)
+    park = SmallPark(24 * days, 60, "2026-07-01").grid(price, demand=10.0).load(4.0)
+    park.battery(power_mw=2.0, energy_mwh=6.0, final_rule="free")
+    return park.add("unit", Unit(year_mwh=year_mwh), price=100.0)
+
+
+def rounds_of(loop: CutLoop, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often the loop solves all of its blocks until it is done."""
+    solved, evaluate = list[int](), CutLoop.evaluate
+
+    def counted(self: CutLoop, values: Array) -> Evaluation:
+        solved.append(1)
+        return evaluate(self, values)
+
+    monkeypatch.setattr(CutLoop, "evaluate", counted)
+    loop.run(1e-6)
+    return len(solved)
+
+
+def test_a_total_that_is_not_reached_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More fuel than the unit can burn: as many rounds as with ten times as much, and the same bound."""
+    tiled = [unit_with_a_year_of(year_mwh, 20).tiled() for year_mwh in (2e4, 2e5)]
+    loops = [loop_of(park, park.program, 24) for park in tiled]
+    rounds = [rounds_of(loop, monkeypatch) for loop in loops]
+    assert rounds[0] == rounds[1]
+    assert loops[0].bound_yuan == loops[1].bound_yuan
+
+
+@pytest.mark.parametrize("year_mwh", [100.0, 700.0, 1500.0])
+def test_a_total_that_is_short_takes_few_rounds(year_mwh: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty days share what the unit may burn: the dearest days' hours get it."""
+    tiled = unit_with_a_year_of(year_mwh, 40).tiled()
+    loop = loop_of(tiled, tiled.program, 24)
+    assert rounds_of(loop, monkeypatch) <= 15
+    assert loop.bound_yuan == pytest.approx(optimum_yuan(tiled.program), rel=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "yuan"),
+    [
+        ({}, {}, 2 * 24 * 4 * 50 + 24 * 4 * 30),
+        ({"year": 150.0}, {}, 24 * 4 * 50 + 54 * 60 + (96 - 54) * 50 + 96 * 30),
+        ({"year": 120.0, "month": 60.0}, {}, 60 * 60 + 132 * 50 + 96 * 30),
+        ({}, {"year": 10.0}, 2 * 96 * 50 + 10 * 30 + 86 * 40),
+        ({"year": 10.0}, {"year": 10.0, "month": 10.0}, 2 * 96 * 50 + 10 * 30 + 86 * 40),
+        ({"year": 200.0}, {"month": 104.0}, 104 * 60 + 88 * 50 + 96 * 30),
+    ],
+)
+def test_totals_by_hand(least: dict[Period, float], most: dict[Period, float], yuan: float) -> None:
+    """Three days of 4 MW; the grid costs 50, 50 and 40 yuan/MWh, the unit 60, 60 and 30."""
+    price = [np.repeat(of_days, 24) for of_days in ([50.0, 50.0, 40.0], [60.0, 60.0, 30.0])]
+    park = SmallPark(72, 60, "2026-07-30").grid(price[0]).load(4.0)
+    park.add("unit", Promise(least=least, most=most), price=price[1])
+    tiled = park.tiled()
+    loop = loop_of(tiled, tiled.program, 24)
+    answer = loop.run(GAP)
+    assert loop.best is not None
+    assert optimum_yuan(tiled.program) == pytest.approx(yuan)
+    assert (loop.best.cost_yuan, loop.bound_yuan) == pytest.approx((yuan, yuan))
+    assert certify(tiled.program, loop.best.x, loop.row_multipliers(answer)).holds
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_totals_of_all_kinds_beside_each_other(seed: int) -> None:
+    """Of months and of the year, least and most, some of them short: the optimum of the whole program."""
+    random = np.random.default_rng(seed)
+    park, days = random_long_park(seed, 6, units=0), 6
+    for number in range(2):
+        energy_mwh = random.uniform(0.0, 144.0 * days, 3)
+        least: dict[Period, float] = {"year": energy_mwh[0] / 2} if random.random() < 0.5 else {}
+        most: dict[Period, float] = {"month": 40.0 + energy_mwh[1]} if random.random() < 0.7 else {}
+        most |= {"year": energy_mwh[0] / 2 + 40.0} if random.random() < 0.5 else {}
+        price = random.uniform(0, 900, len(park.times)).round()
+        park.add(f"promise_{number}", Promise(least=least, most=most, bus="low"), price=price)
+    tiled = park.tiled()
+    program = tighten_over_network(tiled)
+    loop = loop_of(tiled, program, 12)
+    answer = loop.run(GAP)
+    expected_yuan = optimum_yuan(program)
+    assert loop.best is not None
+    assert (loop.best.cost_yuan, loop.bound_yuan) == pytest.approx((expected_yuan, expected_yuan), rel=1e-7)
+    assert primal_infeasibility(program, loop.best.x) <= FEASIBILITY_TOLERANCE
+    assert certify(program, loop.best.x, loop.row_multipliers(answer)).dual_infeasibility <= 1e-6

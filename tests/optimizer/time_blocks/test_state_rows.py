@@ -106,7 +106,7 @@ def test_the_master_proposes_links_at_which_blocks_have_points() -> None:
     answer = loop.run(np.inf)
     missed_count = 0
     for _ in range(MAX_ROUNDS):
-        missed_count += sum(block.missed > MISSED for block in loop.evaluate(answer.values))
+        missed_count += sum(block.missed > MISSED for block in loop.evaluate(answer.values).answers)
         answer = loop.master.solve(answer.values)
         loop.bound_yuan = max(loop.bound_yuan, answer.bound_yuan)
         if loop.is_within(1e-6):
