@@ -37,6 +37,7 @@ RELAXATION_STEP, LEAST_RELAXATION_GAP = 0.1, 1e-8  # of a relaxation at whose li
 RELAXATION_SHARE = 0.4  # of the time, after which no further round of the relaxation begins
 LONGEST_SHARE = 0.7  # of the time, after which a round is broken off, and whatever can rest rests
 GAPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # relative, aimed at one after the other
+FAR = 5e-3  # of a first dispatch: its links, such as a peak, suit the relaxation and not its decisions
 LOSS_SHARE = 0.5  # of an even share of the gap, that a block may lose
 LEAST_NARROWING = 0.9  # of the gap, in a round after which there is another one
 PRICE_TOLERANCE = 1e-6  # relative; of prices and links, below which a search is not repeated
@@ -186,6 +187,8 @@ class BlockwiseSearch:
             values, relaxed, guesses, answer.prices, LOSS_SHARE * even_yuan, self._settings.deadline
         )
         self._keep(dispatch)
+        if self._gap > FAR:
+            self._polish(gap)
         answer = self._master(values)
         if self._is_within(gap) or self._is_over:
             return answer, True
