@@ -30,6 +30,7 @@ from parkdispatch.optimizer.tiled_optimum import (
     NoFeasibleDispatch,
     SolveSettings,
     TiledOptimum,
+    TotalOutOfReach,
 )
 from parkdispatch.optimizer.time_blocks.links import block_starts
 
@@ -111,7 +112,8 @@ def _find_in_blocks(
     try:
         blockwise = search.run()
     except (InfeasibleProgram, UnboundedProgram) as ended:
-        if known is None and isinstance(ended, InfeasibleProgram) and ended.rows is not None:
+        is_explained = isinstance(ended, TotalOutOfReach) and len(program.cost) > MAX_WHOLE
+        if known is None and (is_explained or (type(ended) is InfeasibleProgram and ended.rows is not None)):
             raise
         # a block's program leaves out what only the whole program has: that says what is the matter
         return known, -np.inf if known is None else known.bound

@@ -27,7 +27,7 @@ from parkdispatch.optimizer.proof.certificate import (
     primal_infeasibility,
 )
 from parkdispatch.optimizer.proof.feasibility import has_broken_empty_row, obeys_all
-from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, unbalanced_buses
+from parkdispatch.optimizer.proof.infeasibility import explain_infeasibility, explain_total, unbalanced_buses
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.tiled_optimum import (
     FinalRelaxation,
@@ -35,6 +35,7 @@ from parkdispatch.optimizer.tiled_optimum import (
     Progress,
     SolveSettings,
     TiledOptimum,
+    TotalOutOfReach,
 )
 from parkdispatch.optimizer.time_budget import ending_at
 
@@ -152,6 +153,8 @@ def optimize(
             else:
                 warm_start = warm.tiled_warm_start if warm is not None else None
                 solved, merged = _find_by_windows(scaled, merged, devices, settings, warm_start)
+    except TotalOutOfReach as ended:
+        raise InfeasibleError(explain_total(tiled, ended.row, ended.missing)) from None
     except InfeasibleProgram as ended:
         progress("explaining the infeasibility")
         raise InfeasibleError(_explanation(tiled, time_limit_s, ended.rows)) from None

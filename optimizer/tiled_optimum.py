@@ -10,6 +10,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.models.errors import SolverError
 from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.highs import InfeasibleProgram
 from parkdispatch.optimizer.proof.certificate import EXACT, ProofMethod
 from parkdispatch.optimizer.thread_pool import ThreadPool
 
@@ -81,6 +82,14 @@ class TiledOptimum:
             final_relaxation=relaxation,
             dual_infeasibility=self.dual_infeasibility * money_unit_yuan,
         )
+
+
+class TotalOutOfReach(InfeasibleProgram):
+    """No dispatch keeps a total; `missing` is by how much it falls short at least, below zero beyond it."""
+
+    def __init__(self, row: int, missing: float) -> None:
+        super().__init__(np.array([row]))
+        self.row, self.missing = row, missing
 
 
 class NoFeasibleDispatch(SolverError):  # noqa: N818 - time ran out, which is no fault

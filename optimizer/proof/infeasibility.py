@@ -120,6 +120,12 @@ def explain_infeasibility(tiled: Tiled, program: LinearProgram, within: Index | 
     return "no dispatch meets all limits:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def explain_total(tiled: Tiled, row: int, missing: float) -> str:
+    """Name a sum over a period that no dispatch keeps, and by how much it is missed at least."""
+    line = _violation(tiled, tiled.program, row, missing, np.empty(0))
+    return f"no dispatch meets all limits:\n  {line}"
+
+
 def _unbalanced_energy(tiled: Tiled, missing: Array) -> list[str]:
     """One line for each bus and direction with the energy that is missing, or too much, over the horizon.
 

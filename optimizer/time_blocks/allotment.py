@@ -24,14 +24,15 @@ LEAST_PRICE_YUAN = 1e-6
 class Allotment:
     """The totals of a program in blocks, and which of them are allotted.
 
-    `price_yuan`, (rows of links,): what a unit of an allotted total costs a block beyond its allotment.
+    `is_allotted`, (rows of links,), marks those that are, and `price_yuan`, (rows of links,), is what a unit
+    costs a block beyond its allotment.
     """
 
     def __init__(self, links: Links, blocks: Sequence[LinkedBlock]) -> None:
         self._links, self._blocks = links, blocks
         self.price_yuan = np.zeros(len(links.row_lower))
         self._steps = np.zeros(len(links.row_lower), dtype=np.int64)  # by which a price was raised
-        self._is_allotted = np.zeros(len(links.row_lower), dtype=bool)
+        self.is_allotted = np.zeros(len(links.row_lower), dtype=bool)
         self._is_total = np.zeros(len(links.row_lower), dtype=bool)
         self._is_total[links.total[links.total >= 0]] = True
 
@@ -49,7 +50,7 @@ class Allotment:
 
     def not_allotted(self, reached: Array) -> Mask:
         """Mark the totals that links violate because their amounts are free."""
-        return np.asarray(self.broken(reached) & ~self._is_allotted)
+        return np.asarray(self.broken(reached) & ~self.is_allotted)
 
     def first_prices_yuan(self, reached: Array, answers: Sequence[BlockAnswer], rows: Mask) -> Array:
         """Prices of a unit of each marked total, (rows,), to be tried first: what the blocks cost a unit.
@@ -69,13 +70,13 @@ class Allotment:
 
     def allot(self, rows: Mask, price_yuan: Array) -> None:
         """Allot the marked totals, at which blocks keep them at these prices, (rows,)."""
-        self._is_allotted |= rows
+        self.is_allotted |= rows
         self.price_yuan[rows] = EXCESS * np.abs(price_yuan[rows])
         self._tell_blocks()
 
     def raise_prices(self, row_multipliers: Array) -> None:
         """Raise prices that are not more than totals are worth by their multipliers, (rows,)."""
-        is_low = self._is_allotted & (np.abs(row_multipliers) >= (1 - MISSED) * self.price_yuan)
+        is_low = self.is_allotted & (np.abs(row_multipliers) >= (1 - MISSED) * self.price_yuan)
         is_low &= self._steps < MAX_STEPS
         self._steps += is_low
         self.price_yuan[is_low] *= PRICE_STEP
@@ -87,7 +88,7 @@ class Allotment:
         has_least, has_most = np.isfinite(links.row_lower), np.isfinite(links.row_upper)
         for block in self._blocks:
             is_amount, total = block.part.is_amount, links.total[block.part.links]
-            is_allotted = is_amount & self._is_allotted[total]
+            is_allotted = is_amount & self.is_allotted[total]
             block.allot(
                 ~is_amount | (is_allotted & has_least[total]),
                 ~is_amount | (is_allotted & has_most[total]),

@@ -26,8 +26,10 @@ from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.tiled_optimum import SolveSettings, TiledOptimum
 from parkdispatch.optimizer.time_blocks.block_decisions import BlockDecisions
 from parkdispatch.optimizer.time_blocks.cut_loop import CutLoop
+from parkdispatch.optimizer.time_blocks.least_total import point_of_least_total
 from parkdispatch.optimizer.time_blocks.linked_block import Cut
 from parkdispatch.optimizer.time_blocks.linked_dispatch import DispatchFinder, LinkedDispatch
+from parkdispatch.optimizer.time_blocks.links import MISSED
 from parkdispatch.optimizer.time_blocks.master import MasterAnswer
 from parkdispatch.optimizer.time_blocks.resting_blocks import resting_in_blocks
 from parkdispatch.optimizer.time_budget import TimeBudget
@@ -140,6 +142,8 @@ class BlockwiseSearch:
         relaxation_gap = max(settings.gap, RELAXATION_GAP)
         answer = loop.run(relaxation_gap, around, until)
         loop.deadline = settings.deadline
+        if loop.best is None and loop.allotted_rows.size:
+            answer = self._relaxed_from_least_totals(answer, relaxation_gap)
         for gap in (*(gap for gap in GAPS if gap > settings.gap), settings.gap):
             has_improved = True
             while has_improved and not self._is_within(gap) and not self._is_over:
@@ -152,6 +156,21 @@ class BlockwiseSearch:
                     # nearer to the relaxation's optimum blocks need not exceed their allotments
                     relaxation_gap *= RELAXATION_STEP
                     answer, has_improved = loop.run(relaxation_gap, answer.values), True
+
+    def _relaxed_from_least_totals(self, answer: MasterAnswer, gap: float) -> MasterAnswer:
+        """Relax again from a point that uses the least of a total, where none was found that keeps it.
+
+        Raises TotalOutOfReach where there is no such point.
+        """
+        loop, settings = self._loop, self._settings
+        settings.progress("searching the least of a total")
+        until = time.monotonic() + LONGEST_SHARE * (settings.deadline - time.monotonic())
+        rows, within = loop.allotted_rows, replace(settings, deadline=until)
+        for row in rows.tolist():
+            point = point_of_least_total(self._tiled, self._program, self._firsts, within, row, rows)
+            if point is not None and loop.links.violation(point.links) <= MISSED:
+                loop.best = point
+        return answer if loop.best is None else loop.run(gap, answer.values, until)
 
     @property
     def _is_over(self) -> bool:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from parkdispatch.models.device import Array
-from parkdispatch.optimizer.arrays import Mask
+from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import OutOfTime
@@ -76,6 +76,11 @@ class CutLoop:
         self.bound_yuan = -np.inf
         self._allotment = Allotment(self.links, self.blocks)
 
+    @property
+    def allotted_rows(self) -> Index:
+        """The rows of the program with totals that were found to be short."""
+        return self.links.program_rows[self._allotment.is_allotted]
+
     def run(self, gap: float, around: Array | None = None, until: float = np.inf) -> MasterAnswer:
         """Cut until the relative gap is met or a time (time.monotonic) has passed.
 
@@ -91,7 +96,7 @@ class CutLoop:
                 break
             if self.is_within(gap):
                 break
-            if answer.bound_yuan - bound_yuan <= gap * abs(answer.bound_yuan):
+            if np.isfinite(bound_yuan) and answer.bound_yuan - bound_yuan <= gap * abs(bound_yuan):
                 self._allotment.raise_prices(answer.row_multipliers)
             values = answer.values
         return answer

@@ -47,7 +47,7 @@ def search_prices(
 
 def way_between(links: Links, breaking: Array, keeping: Array) -> float:
     """How far to go from links that break rows towards those that keep them, from 0 to 1."""
-    before, after = links.violations(breaking), links.violations(keeping)
-    is_broken = before > MISSED
-    way = before[is_broken] / np.maximum(before - after, before)[is_broken]
-    return float(way.max(initial=0.0))
+    violations = links.violations(breaking)
+    is_broken = violations > MISSED
+    before, after = violations[is_broken], links.violations(keeping)[is_broken]
+    return float((before / np.maximum(before - after, before)).max(initial=0.0))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from parkdispatch.models.errors import InfeasibleError
+from parkdispatch.models.vocabulary import Period
 from parkdispatch.optimizer import general_optimum
 from parkdispatch.optimizer.highs import OutOfTime
 from parkdispatch.optimizer.mip import whole_optimum
@@ -21,7 +22,7 @@ from parkdispatch.optimizer.proof.feasibility import obeys_all
 from parkdispatch.optimizer.solve import Optimum, optimize, optimize_with_pyomo
 from parkdispatch.optimizer.time_blocks import links
 from parkdispatch.optimizer.time_blocks.linked_dispatch import DispatchFinder
-from tests.support.parks.long_parks import Unit, random_long_park
+from tests.support.parks.long_parks import Promise, Unit, random_long_park
 from tests.support.parks.network_parks import add_link
 from tests.support.small_parks import Line, SmallPark, Well
 
@@ -101,6 +102,37 @@ def test_energy_is_kept_over_several_blocks() -> None:
     assert proof.gap <= 1e-6
     cheap_mwh, dear_mwh = 80 * 1.5 + 10, 16 * 1.5 - 10
     assert proof.objective_yuan == pytest.approx(10 * cheap_mwh + 1000 * dear_mwh + 1.5, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [
+        ({"year": 300.0}, {}, "promise.year, 2026: 12.000 short of its limit"),
+        ({"month": 300.0}, {"year": 400.0}, "promise.month, 2026-07: 12.000 short of its limit"),
+    ],
+)
+def test_a_total_out_of_reach_is_told_by_how_much(
+    least: dict[Period, float], most: dict[Period, float], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three days of 4 MW take 288 MWh of what must not be sold."""
+    monkeypatch.setattr(general_optimum, "MAX_WHOLE", 0)
+    park = SmallPark(36, 120, "2026-07-28").grid(500.0).load(4.0)
+    park.add("unit", Unit(year_mwh=100.0), price=300.0)
+    park.add("promise", Promise(least=least, most=most), price=400.0)
+    with pytest.raises(InfeasibleError, match=re.escape(said)):
+        solved(park)
+
+
+@pytest.mark.parametrize("year_mwh", [287.9, 288.0])
+def test_a_total_that_just_can_be_kept(year_mwh: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all of the three days' 288 MWh is to be taken at 900 yuan, the rest at 500."""
+    monkeypatch.setattr(general_optimum, "MAX_WHOLE", 0)
+    park = SmallPark(36, 120, "2026-07-30").grid(500.0).load(4.0)
+    park.add("unit", Unit(year_mwh=100.0), price=700.0)
+    park.add("promise", Promise(least={"year": year_mwh}, most={}), price=900.0)
+    optimum = solved(park)
+    assert optimum.proof.objective_yuan == pytest.approx(900 * year_mwh + 500 * (288 - year_mwh))
+    assert optimum.proof.gap <= 1e-6
 
 
 def test_threads_change_nothing() -> None:

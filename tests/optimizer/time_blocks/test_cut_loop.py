@@ -1,15 +1,12 @@
 """The cut loop ends with the optimum of the whole linear program, and with multipliers that prove it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import numpy as np
-import pyomo.environ as pyo
 import pytest
 
-from parkdispatch.models.device import Array, SeriesSpec
-from parkdispatch.models.vocabulary import Interval, Period, Terms
+from parkdispatch.models.device import Array
+from parkdispatch.models.vocabulary import Period
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver
@@ -17,8 +14,8 @@ from parkdispatch.optimizer.presolve.network_tightening import tighten_over_netw
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify, primal_infeasibility
 from parkdispatch.optimizer.thread_pool import ThreadPool
 from parkdispatch.optimizer.time_blocks.cut_loop import CutLoop, Evaluation
-from tests.support.parks.long_parks import Unit, random_long_park
-from tests.support.small_parks import Bare, SmallPark
+from tests.support.parks.long_parks import Promise, Unit, random_long_park
+from tests.support.small_parks import SmallPark
 
 GAP = 1e-9
 
@@ -137,23 +134,6 @@ def test_an_infeasible_block_says_so() -> None:
     tiled = SmallPark(48).grid(10.0, import_limit=5.0, demand=1.0).load([4.0] * 40 + [9.0] * 8).tiled()
     with pytest.raises(InfeasibleProgram):
         loop_of(tiled, replace(tiled.program), 24).run(GAP)
-
-
-class Promise(Bare):
-    """Power of up to 6 MW, of which each period takes at least and at most so much energy [MWh]."""
-
-    least: Mapping[Period, float]
-    most: Mapping[Period, float]
-    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"price": SeriesSpec(title="price", unit="")}
-
-    def interval(self, block: Any, interval: Interval) -> Terms:
-        block.power_mw = pyo.Var(bounds=(0, 6))
-        energy_mwh = block.power_mw * interval.hours
-        for period in dict.fromkeys([*self.least, *self.most]):
-            interval.total(
-                period, energy_mwh, period, lower=self.least.get(period), upper=self.most.get(period)
-            )
-        return Terms({self.bus: block.power_mw}, {"fuel": interval.series("price") * energy_mwh})
 
 
 def unit_with_a_year_of(year_mwh: float, days: int) -> SmallPark:

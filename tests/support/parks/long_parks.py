@@ -8,7 +8,7 @@ import pyomo.environ as pyo
 
 from parkdispatch.models.device import SeriesSpec
 from parkdispatch.models.stores.heat_store import HeatStore
-from parkdispatch.models.vocabulary import Interval, Terms
+from parkdispatch.models.vocabulary import Interval, Period, Terms
 from tests.support.parks.network_parks import add_transformer
 from tests.support.small_parks import Bare, SmallPark
 
@@ -26,6 +26,23 @@ class Unit(Bare):
         interval.total("year", block.power_mw * interval.hours, "year", upper=self.year_mwh)
         fuel = interval.series("price") * interval.hours * block.power_mw
         return Terms({self.bus: block.power_mw}, {"fuel": fuel, "start": self.start_yuan * run.start})
+
+
+class Promise(Bare):
+    """Power of up to 6 MW, of which each period takes at least and at most so much energy [MWh]."""
+
+    least: Mapping[Period, float]
+    most: Mapping[Period, float]
+    series_specs: ClassVar[Mapping[str, SeriesSpec]] = {"price": SeriesSpec(title="price", unit="")}
+
+    def interval(self, block: Any, interval: Interval) -> Terms:
+        block.power_mw = pyo.Var(bounds=(0, 6))
+        energy_mwh = block.power_mw * interval.hours
+        for period in dict.fromkeys([*self.least, *self.most]):
+            interval.total(
+                period, energy_mwh, period, lower=self.least.get(period), upper=self.most.get(period)
+            )
+        return Terms({self.bus: block.power_mw}, {"fuel": interval.series("price") * energy_mwh})
 
 
 def random_long_park(seed: int, days: int = 6, *, units: int = 1, hours: int = 2) -> SmallPark:
