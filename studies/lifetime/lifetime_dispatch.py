@@ -6,7 +6,7 @@ warm start.
 """
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from parkdispatch.inputs.case import Case
@@ -16,7 +16,7 @@ from parkdispatch.models.errors import InfeasibleError, InputError, SolverError
 from parkdispatch.models.finance.investment import Finance
 from parkdispatch.models.finance.replacement import Replacement
 from parkdispatch.models.stores.battery import Battery
-from parkdispatch.optimizer.solve import Optimum
+from parkdispatch.optimizer.solve import WarmStart
 from parkdispatch.results.finance.lifetime import (
     Lifetime,
     OperationYear,
@@ -44,42 +44,68 @@ class NextHealth(NamedTuple):
     renewed_share: float = 0.0
 
 
+@dataclass(frozen=True)
+class YearStarts:
+    """Warm starts by year, from and for lifetimes of much the same park.
+
+    A year begins from the one `given` where the year before was not dispatched. Those of all years that are
+    solved are put into `left`, if there is one.
+    """
+
+    given: Mapping[int, WarmStart] = field(default_factory=dict)
+    left: dict[int, WarmStart] | None = None
+
+
 def dispatch_lifetime(
-    case: Case, context: SolveContext, only: Sequence[int] | None = None, estimate: bool = False
+    case: Case,
+    context: SolveContext,
+    only: Sequence[int] | None = None,
+    estimate: bool = False,
+    starts: YearStarts | None = None,
 ) -> Lifetime:
     """Dispatch the storage of a case in each year of operation of its finance.
 
     For a quick answer, `only` names the years to dispatch. The first two years, the last one and those on
-    either side of a replacement are always dispatched; the others are interpolated and marked. `estimate` is
-    as in `dispatch_years`. Raises InputError with every reason why the case has no such lifetime, and what
-    `dispatch_years` raises.
+    either side of a replacement are always dispatched; the others are interpolated and marked. `estimate` and
+    `starts` are as in `dispatch_years`. Raises InputError with every reason why the case has no such
+    lifetime, and what `dispatch_years` raises.
     """
     require_lifetime_inputs(case, only)
     context.progress("reading")
-    return dispatch_years(prepare(case, year_times(case)), context, only, estimate)
+    return dispatch_years(prepare(case, year_times(case)), context, only, estimate, starts)
 
 
 def dispatch_years(
-    prepared: Prepared, context: SolveContext, only: Sequence[int] | None = None, estimate: bool = False
+    prepared: Prepared,
+    context: SolveContext,
+    only: Sequence[int] | None = None,
+    estimate: bool = False,
+    starts: YearStarts | None = None,
 ) -> Lifetime:
     """Dispatch the lifetime of a storage whose first year of operation is the prepared one.
 
     With `estimate`, a later year whose solve fails is estimated from two others with the same cells, and has
-    the error. Raises InputError where a battery is worn out before the end; InfeasibleError, also where the
-    park is infeasible without its storage, or SolverError naming the year.
+    the error. `starts` are warm starts beside those of the year before; without, a year after one that was
+    not dispatched is solved from scratch. Raises InputError where a battery is worn out before the end;
+    InfeasibleError, also where the park is infeasible without its storage, or SolverError naming the year.
     """
     case, finance = prepared.case, require_lifetime_inputs(prepared.case, only)
     chosen = _dispatched_years(finance, only)
     initial_health: Health = {name: battery.state_of_health for name, battery in case.batteries.items()}
-    previous: dict[int, Optimum] = {}  # of the last dispatched year only
+    previous: dict[int, WarmStart | None] = {}  # of the last dispatched year only
     errors: dict[int, SolverError] = {}
     times = prepared.times
 
     def solve(year: int, health: Health) -> OperationYear:
         older = prepared_year(prepared, health, year)
         start = previous.pop(year - 1, None)
+        if start is None and starts is not None:
+            start = starts.given.get(year)
         previous.clear()
-        operation_year, previous[year] = _dispatch_year(older, context, year, start, base_year)
+        operation_year, left = _dispatch_year(older, context, year, start, base_year)
+        previous[year] = left
+        if starts is not None and starts.left is not None and left is not None:
+            starts.left[year] = left
         return operation_year
 
     def dispatch(year: int, health: Health) -> OperationYear | None:
@@ -233,19 +259,19 @@ def _dispatch_year(
     aged_year: Prepared,
     context: SolveContext,
     year: int,
-    previous: Optimum | None,
+    start: WarmStart | None,
     base_year: Callable[[int, Prepared], BaseYear],
-) -> tuple[OperationYear, Optimum]:
-    """Dispatch and audit one year with and without the storage, warm-started from the year before.
+) -> tuple[OperationYear, WarmStart | None]:
+    """Dispatch and audit one year with and without the storage; return also what it leaves to the next.
 
-    An older optimum is no useful start: with so much less PV output, too many variables change between zero
-    and active.
+    It starts from the year before, or the same year of much the same park. An older optimum is no useful
+    start: with so much less PV output, too many variables change between zero and active.
     """
     case = aged_year.case
     years = 0 if case.finance is None else case.finance.operation_years
     year_context = context.labelled(f"year {year} of {years}")
     try:
-        optimum = solve_prepared(aged_year, year_context, previous.warm if previous else None)
+        optimum = solve_prepared(aged_year, year_context, start)
         response = dispatch_demand_response(aged_year, optimum, year_context)
         year_context.progress("the same park without its storage")
         base = base_year(year, aged_year)
@@ -258,7 +284,7 @@ def _dispatch_year(
     )
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
     gap, open_yuan = max(response.gap, base.gap), max(open_cost_yuan(optimum), base.open_yuan)
-    return replace(operation_year, gap=gap, open_yuan=open_yuan), optimum
+    return replace(operation_year, gap=gap, open_yuan=open_yuan), optimum.warm
 
 
 def health_a_year_later(

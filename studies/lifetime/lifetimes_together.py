@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from parkdispatch.inputs.case import Case
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.io.second_process import beside, side_by_side
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
+from parkdispatch.studies.lifetime.lifetime_dispatch import YearStarts, dispatch_lifetime
 from parkdispatch.studies.solve_options import SolveContext
 
 Result = TypeVar("Result")
@@ -22,12 +22,12 @@ class AskedLifetime:
     case: Case
     label: str
     only: Sequence[int] | None = None
+    starts: YearStarts | None = None
 
     def dispatch(self, context: SolveContext) -> Lifetime:
         """The lifetime. Raises as `dispatch_lifetime` does."""
-        return dispatch_lifetime(
-            self.case, context.labelled(self.label) if self.label else context, self.only
-        )
+        labelled = context.labelled(self.label) if self.label else context
+        return dispatch_lifetime(self.case, labelled, self.only, starts=self.starts)
 
 
 @dataclass(frozen=True)

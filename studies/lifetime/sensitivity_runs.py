@@ -6,7 +6,7 @@ Where a change affects the dispatch, a few years are dispatched again; otherwise
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from parkdispatch.inputs.variations.changes import value_at
 from parkdispatch.inputs.variations.sensitivity_ends import SensitivityCase, sensitivity_cases
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError, ParkdispatchError
+from parkdispatch.optimizer.solve import WarmStart
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.operation import Operation
 from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, Tornado, by_descending_swing, measures
-from parkdispatch.studies.lifetime.lifetime_dispatch import require_lifetime_inputs
+from parkdispatch.studies.lifetime.lifetime_dispatch import YearStarts, require_lifetime_inputs
 from parkdispatch.studies.lifetime.lifetimes_together import AskedLifetime, dispatch_lifetimes
 from parkdispatch.studies.solve_options import SolveContext
 from parkdispatch.studies.study_tasks import Attempts
@@ -93,12 +94,16 @@ class _SensitivityRuns:
                     keys[id(end.case), way.without_events] = end.case
                     if way.shifts:
                         keys[id(self._lifetime.case), way.without_events] = self._lifetime.case
-        asked = [
-            AskedLifetime(_without_events(case) if without_events else case, "", only=NO_MORE_YEARS)
-            for (_, without_events), case in keys.items()
-        ]
-        lifetimes = dispatch_lifetimes(asked, self._context.silent())
-        self._dispatches = dict(zip(keys, lifetimes, strict=True))
+        context, unchanged = self._context.silent(), (id(self._lifetime.case), True)
+        warm_starts: dict[int, WarmStart] = {}
+        if unchanged in keys:  # first, because its years are good starts of the same years of all others
+            first = _asked(keys.pop(unchanged), True, YearStarts(left=warm_starts))
+            self._dispatches[unchanged] = cache(partial(first.dispatch, context))
+            with suppress(ParkdispatchError):  # raised again where an end is measured
+                self._dispatches[unchanged]()
+        starts = YearStarts(given=warm_starts)
+        asked = [_asked(case, without_events, starts) for (_, without_events), case in keys.items()]
+        self._dispatches |= zip(keys, dispatch_lifetimes(asked, context), strict=True)
 
     def measured(self, end: SensitivityCase) -> BarEnd:
         """The measures of the case changed as at that end of a sensitivity. Call `dispatch` before."""
@@ -135,6 +140,13 @@ class _Way:
 
     shifts: bool  # its difference to the unchanged case is added to the lifetime
     without_events: bool
+
+
+def _asked(case: Case, without_events: bool, starts: YearStarts) -> AskedLifetime:
+    """A few years of a case, with or without its demand response."""
+    return AskedLifetime(
+        _without_events(case) if without_events else case, "", only=NO_MORE_YEARS, starts=starts
+    )
 
 
 def _without_events(case: Case) -> Case:

@@ -29,10 +29,10 @@ from tests.support.small_case import write_case
 pytestmark = pytest.mark.skipif(not can_copy(), reason="needs Linux, two processors")
 
 
-def two_days(case: Case, context: SolveContext, only: Any = None) -> Any:
+def two_days(case: Case, context: SolveContext, only: Any = None, starts: Any = None) -> Any:
     """The lifetime of a case whose year is two days."""
     times = pd.date_range("2026-07-15", periods=48, freq="h")
-    return dispatch_years(prepare(case, times), context, only)
+    return dispatch_years(prepare(case, times), context, only, starts=starts)
 
 
 @pytest.fixture

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from parkdispatch.inputs.case import Case
 from parkdispatch.inputs.loader import load_case
+from parkdispatch.inputs.prepare import Prepared
 from parkdispatch.inputs.variations.changes import value_at, with_changes
 from parkdispatch.inputs.variations.sensitivity_ends import sensitivity_cases
 from parkdispatch.models.errors import InputError, SolverError
 from parkdispatch.models.finance.sensitivity import Sensitivity
+from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime, OperationYear
 from parkdispatch.results.finance.operation import Operation
@@ -22,7 +24,7 @@ from parkdispatch.results.finance.tornado import Bar, BarEnd, Measures, by_desce
 from parkdispatch.results.views.reproduction_tables import tornado_note
 from parkdispatch.results.views.tornado_view import tornado_view
 from parkdispatch.results.wording.words import load_words
-from parkdispatch.studies.lifetime import lifetimes_together
+from parkdispatch.studies.lifetime import lifetime_dispatch, lifetimes_together
 from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_lifetime
 from parkdispatch.studies.lifetime.sensitivity_runs import sensitivity_tornado, shifted_operation
 from parkdispatch.studies.solve_options import SolveContext
@@ -222,6 +224,25 @@ def test_each_kind_of_doubt_is_taken_to_the_returns(week: Case) -> None:
         assert bar.measures.npv_yuan == pytest.approx(exact.npv_yuan, rel=1e-9)
         assert bar.dispatched == (sensitivity.fields[0] != "finance.insurance_share")
         assert bar.measures.npv_yuan != tornado.base.npv_yuan
+
+
+def test_a_changed_park_begins_where_the_park_as_it_is_ended(
+    week: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first year of each end was solved from scratch; and with two processes the bars are the same."""
+    price = doubt(fields=["tariff.purchase_price_yuan_per_kwh"], times_low=0.9, times_high=1.1)
+    case = replace(week, sensitivities=(price,))
+    lifetime = dispatch_lifetime(case, SolveContext())
+    solve, is_warm = lifetime_dispatch.solve_prepared, list[bool]()
+
+    def recorded(prepared: Prepared, context: SolveContext, warm: WarmStart | None) -> Optimum:
+        is_warm.append(warm is not None)
+        return solve(prepared, context, warm)
+
+    monkeypatch.setattr(lifetime_dispatch, "solve_prepared", recorded)
+    tornado = sensitivity_tornado(case, lifetime, SolveContext())
+    assert is_warm == [False, *8 * [True]]  # three years of three parks
+    assert sensitivity_tornado(case, lifetime, SolveContext(processes=2)).bars == tornado.bars
 
 
 def test_a_case_without_doubts_has_no_tornado(week: Case) -> None:

@@ -243,7 +243,7 @@ def test_a_part_that_fails_costs_nothing_else(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(
         lifetimes_together,
         "dispatch_lifetime",
-        lambda case, *more: stop() if len(case.batteries) > 1 else dispatch(case, *more),
+        lambda case, *more, **starts: stop() if len(case.batteries) > 1 else dispatch(case, *more, **starts),
     )
     parks_asked = [replace(case, sensitivities=()) for case in parks()]
     made = reproduce_figures(hourly(), PLAN, FACTORS, parks_asked, SolveContext(), only=())
