@@ -7,6 +7,7 @@ its own at the price matrix'y that its rows inside pay for it. For any y, the su
 is a lower bound on the full problem (Lagrangian decomposition with variable splitting).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
+from parkdispatch.optimizer.partition.moved_rows import MovedRows
 from parkdispatch.optimizer.partition.subprogram import Subprogram, SubprogramExtractor
 from parkdispatch.optimizer.partition.windows import Window
 from parkdispatch.optimizer.proof.certificate import support
@@ -89,12 +91,28 @@ class LagrangianPricer:
     """Builds the Lagrangian subproblems of one program's windows, and keeps their `subprograms`."""
 
     def __init__(
-        self, tiled: Tiled, program: LinearProgram, subprograms: SubprogramCache | None = None
+        self,
+        tiled: Tiled,
+        program: LinearProgram,
+        subprograms: SubprogramCache | None = None,
+        row_of: Index | None = None,
     ) -> None:
-        """Prepare; `subprograms` of an earlier program are reused if its matrix has the same entries."""
+        """Prepare; `subprograms` of an earlier program are reused where its matrix has the same entries.
+
+        `row_of`, (earlier rows,), is where each row of that program is in this one, -1 where it is not; by
+        default, both have the same rows.
+        """
         self._program, matrix = program, program.matrix
         self.extractor = SubprogramExtractor(tiled, program)
-        self._earlier = subprograms.of if subprograms is not None and subprograms.fits(program) else {}
+        self._earlier: Mapping[Window, Subprogram] = {}
+        self._moved_rows: MovedRows | None = None
+        if subprograms is not None and subprograms.fits(program):
+            self._earlier = subprograms.of
+        elif subprograms is not None and row_of is not None:
+            self._moved_rows = MovedRows.between(
+                subprograms.starts, subprograms.columns, tiled, program, row_of
+            )
+            self._earlier = subprograms.of if self._moved_rows is not None else {}
         self.subprograms = SubprogramCache(matrix.indptr, matrix.indices, {})
 
     def multipliers(self, dual: Array) -> Multipliers:
@@ -137,6 +155,8 @@ class LagrangianPricer:
         """Return the window's subprogram, extracted once."""
         if window not in self.subprograms.of:
             earlier = self._earlier.get(window)
+            if earlier is not None and self._moved_rows is not None:
+                earlier = self._moved_rows.moved(window, earlier)
             values = self._program.matrix.data
             self.subprograms.of[window] = (
                 self.extractor.extract(window) if earlier is None else earlier.with_values(values)

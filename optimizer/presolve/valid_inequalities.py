@@ -59,6 +59,17 @@ def with_valid_inequalities(tiled: Tiled, tight: TightenedProgram, where: Mask) 
     return _with_rows(tight.program, parts)
 
 
+def moved_rows(own_rows: int, before: Mask, after: Mask) -> Index:
+    """Where the rows with the inequalities of some pairs are among those with other pairs' inequalities.
+
+    `before` and `after` mark the pairs, (pairs, intervals); both follow `own_rows` rows of the program
+    itself. Shape (rows before,); -1 for a row that is not there.
+    """
+    place = np.full((ROWS_PER_PAIR, *after.shape), -1)
+    place[:, after] = own_rows + np.arange(ROWS_PER_PAIR * int(after.sum())).reshape(ROWS_PER_PAIR, -1)
+    return np.concatenate([np.arange(own_rows), place[:, before].ravel()])
+
+
 def _balance(tiled: Tiled, program: LinearProgram, number: int) -> PairBalance | None:
     """The first row that balances a pair; None where there is none."""
     pair = tiled.template.pairs[number]

@@ -16,7 +16,7 @@ from parkdispatch.optimizer.presolve.exclusive_pairs import (
     tighten,
     violated_pairs,
 )
-from parkdispatch.optimizer.presolve.valid_inequalities import with_valid_inequalities
+from parkdispatch.optimizer.presolve.valid_inequalities import moved_rows, with_valid_inequalities
 from parkdispatch.optimizer.relaxation.coarse_start import CoarseSolution
 from parkdispatch.optimizer.relaxation.month_blocks import BlocksWarmStart, MonthBlocks
 from parkdispatch.optimizer.thread_pool import ThreadPool
@@ -103,7 +103,8 @@ def solve_relaxation_from(
     candidates = candidate_violations(tiled, tight.program)
     strengthened = candidates | (warm_start.strengthened & open_pairs(tiled, tight.program))
     program = with_valid_inequalities(tiled, tight, strengthened)
-    pricer = LagrangianPricer(tiled, program, warm_start.subprograms)
+    row_of = moved_rows(len(tiled.program.row_lower), warm_start.strengthened, strengthened)
+    pricer = LagrangianPricer(tiled, program, warm_start.subprograms, row_of)
     blocks_start = warm_start.blocks.with_inequalities(warm_start.strengthened, strengthened)
     blocks = MonthBlocks(tiled, program, pricer, pool, blocks_start)
     try:
