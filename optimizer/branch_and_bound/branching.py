@@ -10,6 +10,7 @@ nothing.
 Where the tree would grow large, `Solver` with its cutting planes is faster.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -130,16 +131,17 @@ class BranchingResult:
 def branch_on_window(
     program: LinearProgram,
     pairs: Index,
-    start: Basis,
+    start: Basis | Callable[[], Basis],
     incumbent_yuan: float,
     tolerance: float,
     tree: BranchingTree | None = None,
 ) -> BranchingResult | None:
     """Minimise a window's cost over its exclusive pairs; None where the search is given up as too large.
 
-    `pairs` are columns a and b, (pairs, 2). `incumbent_yuan` is the cost of a known feasible point, infinity
-    without one; points better by less than `tolerance` are not searched for. `tree` is that of a window with
-    the same structure.
+    `pairs` are columns a and b, (pairs, 2). `start` is the basis to begin with, or what makes it where there
+    is anything to search. `incumbent_yuan` is the cost of a known feasible point, infinity without one;
+    points better by less than `tolerance` are not searched for. `tree` is that of a window with the same
+    structure.
     """
     if _is_large(program):
         return None
@@ -154,6 +156,7 @@ def branch_on_window(
         return BranchingResult(min(incumbent_yuan, float(bounds.min())), np.empty(0), np.empty(0), tree)
     # the last node is processed first: the one with the least bound
     nodes = np.flatnonzero(is_open)[np.argsort(-bounds[is_open], kind="stable")]
+    start = start() if callable(start) else start
     search = search_tree(
         program, pairs, start.columns, start.rows, tree.decisions[nodes], incumbent_yuan, tolerance
     )

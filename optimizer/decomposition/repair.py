@@ -46,7 +46,7 @@ from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.heuristics.resting_dispatch import resting_dispatch
 from parkdispatch.optimizer.heuristics.rounding import Rounding
 from parkdispatch.optimizer.highs import GAP_YUAN, InfeasibleProgram, OutOfTime
-from parkdispatch.optimizer.partition.windows import Partition
+from parkdispatch.optimizer.partition.windows import Partition, intervals_of
 from parkdispatch.optimizer.presolve.exclusive_pairs import candidate_violations, violated_pairs
 from parkdispatch.optimizer.proof.certificate import (
     EXACT,
@@ -310,7 +310,7 @@ class Repair:
     def _repaired(self, x: Array, row_dual: Array | None, bound_yuan: float) -> RepairedSolution:
         """Return the solution, with a warm start from the final state."""
         windows, solver, rounds = self._partition.windows(), self._solver, self._clock.rounds
-        binaries = sum(len(solver.pair_positions(self._candidates, window)) for window in windows)
+        binaries = int(self._candidates[:, intervals_of(windows)].sum())
         trees = {window: solver.trees[window] for window in windows if window in solver.trees}
         warm_start = RepairWarmStart(self._fixed, self._candidates, tuple(windows), trees)
         return RepairedSolution(x, row_dual, bound_yuan, len(windows), rounds, binaries, warm_start)

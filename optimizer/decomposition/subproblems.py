@@ -148,7 +148,7 @@ class WindowSolver:
         """Minimise a window's program, which may differ from its subproblem's in costs and bounds."""
         if not self._uses_trees or window in self._too_large:
             return None
-        start = self._blocks.basis_in(subproblem.subprogram)
+        start = partial(self._blocks.basis_in, subproblem.subprogram)
         result = branch_on_window(program, pairs, start, incumbent_yuan, tolerance, self.trees.get(window))
         if result is None:
             self._too_large.add(window)

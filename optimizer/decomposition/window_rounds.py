@@ -11,7 +11,7 @@ from parkdispatch.optimizer.decomposition.repair_state import RepairState, Windo
 from parkdispatch.optimizer.decomposition.subproblems import WindowSolver
 from parkdispatch.optimizer.heuristics.relaxed_problem import RelaxedProblem
 from parkdispatch.optimizer.partition.lagrangian_pricing import Multipliers
-from parkdispatch.optimizer.partition.windows import Partition, Window
+from parkdispatch.optimizer.partition.windows import Partition, Window, intervals_of
 
 # what is solved as one: coupled shared decisions, none for a window alone, and the windows
 Task = tuple[tuple[int, ...], tuple[Window, ...]]
@@ -40,7 +40,7 @@ class WindowRounds:
         self._coupling.update([])
         tasks = self._tasks(replace(state, coupled=self._coupling.columns))
         new = [task for task in tasks if task not in solved]
-        pairs = sum(int(state.candidates[:, window.intervals].sum()) for window in self._partition.windows())
+        pairs = int(state.candidates[:, intervals_of(self._partition.windows())].sum())
         self._solver.begin_round(pairs, len(new))
         solved.update(zip(new, self._pool.map(lambda task: tasks[task](), new), strict=True))
         return [solved[task] for task in tasks]

@@ -12,6 +12,7 @@ from parkdispatch.optimizer.arrays import Index
 
 DAY = pd.Timedelta(days=1)
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+CALENDAR_UNITS = {"day": "D", "week": "D", "month": "M", "year": "Y"}  # of NumPy
 PATTERNS: Mapping[CalendarPeriod, str] = {
     "day": "%Y-%m-%d",
     "week": "%G-W%V",
@@ -42,15 +43,12 @@ class Horizon:
         return {}
 
     def _calendar_periods(self, per: CalendarPeriod) -> Index:
-        day = self.times.to_numpy().astype("datetime64[D]").astype(np.int64)
-        keys = {
-            "day": day,
-            "week": (day + EPOCH_WEEKDAY) // 7,
-            "month": (self.times.year * 12 + self.times.month).to_numpy(),
-            "year": self.times.year.to_numpy(),
-            "horizon": np.zeros(len(self)),
-        }
-        key = keys[per]
+        if per == "horizon":
+            return np.zeros(len(self), dtype=np.int64)
+        unit = CALENDAR_UNITS[per]
+        key = self.times.to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
+        if per == "week":
+            key = (key + EPOCH_WEEKDAY) // 7
         return np.cumsum(np.concatenate([[True], key[1:] != key[:-1]])) - 1
 
     def _occurrences(self, window: DailyWindow | TimeSpan) -> Index:

@@ -41,6 +41,11 @@ class Window:
         return concatenate_ranges(self.stretches)
 
 
+def intervals_of(windows: Iterable[Window]) -> Index:
+    """Return every interval of some disjoint windows, window by window."""
+    return concatenate_ranges(stretch for window in windows for stretch in window.stretches)
+
+
 def _without_inner(break_points: Index, keep_whole: Sequence[tuple[int, int]]) -> Index:
     """Drop the break points strictly inside of those stretches whose two ends are break points."""
     first, last = np.array(keep_whole, dtype=np.int64).reshape(-1, 2).T

@@ -57,7 +57,8 @@ class Certificate:
 def primal_infeasibility(program: LinearProgram, x: Array) -> float:
     """Largest violation of any row, bound or binary at x."""
     activity = program.matrix @ x
-    integrality = np.abs(x - np.round(x))[program.binary]
+    integers = x[program.binary]
+    integrality = np.abs(integers - np.round(integers))
     violations = (
         program.row_lower - activity,
         activity - program.row_upper,

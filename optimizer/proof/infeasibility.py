@@ -8,6 +8,7 @@ from parkdispatch.optimizer.arrays import Index
 from parkdispatch.optimizer.formulation.linear_program import LinearProgram
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import Solver
+from parkdispatch.optimizer.partition.subprogram import row_entries
 
 FEASIBLE_MW = 1e-6  # the solver's tolerance
 SHOWN = 5  # violated rows named one by one; the others are counted
@@ -22,14 +23,12 @@ def unbalanced_buses(tiled: Tiled) -> list[str]:
     """
     program, template, hours = tiled.program, tiled.template, tiled.horizon.hours
     matrix, lines = program.matrix, []
-    row_of_entry = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    interval_of_entry, number_of_entry = np.divmod(row_of_entry, len(template.rows))
     for number, row in enumerate(template.rows):
         if row.key[0] != "balance":
             continue
         rows = np.arange(len(tiled.horizon)) * len(template.rows) + number
-        entries = np.flatnonzero((number_of_entry == number) & (interval_of_entry < len(rows)))
-        value, column, interval = matrix.data[entries], matrix.indices[entries], interval_of_entry[entries]
+        interval, entries = row_entries(matrix.indptr, rows)
+        value, column = matrix.data[entries], matrix.indices[entries]
         at_lower, at_upper = value * program.lower[column], value * program.upper[column]
         most = np.bincount(interval, weights=np.maximum(at_lower, at_upper), minlength=len(rows))
         least = np.bincount(interval, weights=np.minimum(at_lower, at_upper), minlength=len(rows))
