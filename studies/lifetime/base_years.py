@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import xarray as xr
 
 from parkdispatch.inputs.prepare import Prepared
@@ -17,7 +18,7 @@ from parkdispatch.inputs.variations.reference_park import without_investment
 from parkdispatch.models.errors import InfeasibleError, ParkdispatchError
 from parkdispatch.optimizer.solve import Optimum, WarmStart
 from parkdispatch.results.io.second_process import in_turn
-from parkdispatch.studies.solve_case import audited_solution, solve_prepared
+from parkdispatch.studies.solve_case import audited_solution, case_attributes, solve_prepared
 from parkdispatch.studies.solve_options import SolveContext
 
 
@@ -30,16 +31,31 @@ class BaseYear:
     open_yuan: float
 
 
+class KnownBaseYears:
+    """Base years of one lifetime: those of another, too, where the park without the investment is equal."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[Prepared, BaseYear]] = []
+
+    def add(self, aged_year: Prepared, base: BaseYear) -> None:
+        """Add the base year of a park prepared for a year."""
+        self._known.append((_without(aged_year), base))
+
+    def find(self, park: Prepared) -> BaseYear | None:
+        """The base year of a park without the investment; None where it is not known."""
+        return next((base for known, base in self._known if _is_same(known, park)), None)
+
+
 @contextmanager
 def base_years(
-    prepared: Prepared, years: Sequence[int], context: SolveContext
+    prepared: Prepared, years: Sequence[int], context: SolveContext, known: KnownBaseYears | None = None
 ) -> Iterator[Callable[[int, Prepared], BaseYear]]:
     """Yields a function of a year, and of the park prepared for it, that returns or raises the base year.
 
     Years must be asked for in ascending order. Those of `years` may be dispatched in a copy of the process
-    before, if the park without the investment has no battery.
+    before, if the park without the investment has no battery. Those that are `known` are not dispatched.
     """
-    solver = _BaseSolver()
+    solver = _BaseSolver(known or KnownBaseYears())
     if context.processes < 2 or without_investment(prepared.case).batteries:
         yield partial(solver.year, context=context)
         return
@@ -65,18 +81,50 @@ def base_years(
 
 
 class _BaseSolver:
-    """Solves years in ascending order, each from the year before."""
+    """Solves years in ascending order, each from the year before; a year that is as that one is that one."""
 
-    def __init__(self) -> None:
-        self._last: tuple[int, WarmStart | None] = (0, None)
+    def __init__(self, known: KnownBaseYears) -> None:
+        self._known, self._last_year = known, 0
+        self._last: tuple[Prepared, BaseYear, WarmStart | None] | None = None
 
     def year(self, year: int, aged_year: Prepared, context: SolveContext) -> BaseYear:
         """Dispatch and audit a year."""
-        last_year, warm = self._last
-        base = _solve(aged_year, context, warm if last_year == year - 1 else None)
-        self._last = year, base.warm
-        solution, _ = audited_solution(aged_year.of(without_investment(aged_year.case)), base)
-        return BaseYear(solution, base.proof.gap, open_cost_yuan(base))
+        park, warm = _without(aged_year), None
+        is_next, self._last_year = self._last_year == year - 1, year
+        if self._last is not None:
+            last_park, last_base, last_warm = self._last
+            if _is_same(last_park, park):
+                return last_base
+            warm = last_warm if is_next else None
+        known = self._known.find(park)
+        if known is not None:
+            self._last = park, known, None
+            return known
+        optimum = _solve(aged_year, context, warm)
+        solution, _ = audited_solution(park, optimum)
+        base = BaseYear(solution, optimum.proof.gap, open_cost_yuan(optimum))
+        self._last = park, base, optimum.warm
+        return base
+
+
+def _without(aged_year: Prepared) -> Prepared:
+    """The park without the investment in a year."""
+    return aged_year.of(without_investment(aged_year.case))
+
+
+def _is_same(one: Prepared, other: Prepared) -> bool:
+    """Whether the dispatch of both and all that is read from it are the same."""
+
+    def about(park: Prepared) -> tuple[object, ...]:
+        case = park.case
+        devices = (list(case.devices), dict(case.devices), case.tariff, case.contracts, case.series.keys())
+        return (*devices, case_attributes(case), park.hours, park.series.keys())
+
+    return (
+        about(one) == about(other)
+        and one.times.equals(other.times)
+        and all(np.array_equal(array, other.series[key]) for key, array in one.series.items())
+    )
 
 
 def prepared_year(prepared: Prepared, health: Mapping[str, float], year: int) -> Prepared:

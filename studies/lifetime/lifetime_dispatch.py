@@ -7,6 +7,7 @@ warm start.
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from parkdispatch.inputs.case import Case
@@ -24,7 +25,13 @@ from parkdispatch.results.finance.lifetime import (
     expected_cycles,
     interpolated_year,
 )
-from parkdispatch.studies.lifetime.base_years import BaseYear, base_years, open_cost_yuan, prepared_year
+from parkdispatch.studies.lifetime.base_years import (
+    BaseYear,
+    KnownBaseYears,
+    base_years,
+    open_cost_yuan,
+    prepared_year,
+)
 from parkdispatch.studies.lifetime.demand_response_dispatch import dispatch_demand_response
 from parkdispatch.studies.solve_case import (
     audited_solution,
@@ -46,14 +53,20 @@ class NextHealth(NamedTuple):
 
 @dataclass(frozen=True)
 class YearStarts:
-    """Warm starts by year, from and for lifetimes of much the same park.
+    """Warm starts by year, from and for lifetimes of much the same park; and its base years.
 
     A year begins from the one `given` where the year before was not dispatched. Those of all years that are
-    solved are put into `left`, if there is one.
+    solved are put into `left`, if there is one, and then `base` gets the base years.
     """
 
     given: Mapping[int, WarmStart] = field(default_factory=dict)
     left: dict[int, WarmStart] | None = None
+    base: KnownBaseYears = field(default_factory=KnownBaseYears)
+
+    @property
+    def for_others(self) -> "YearStarts":
+        """What the lifetime that this was filled by gives to others."""
+        return YearStarts(given=self.left or {}, base=self.base)
 
 
 def dispatch_lifetime(
@@ -102,10 +115,13 @@ def dispatch_years(
         if start is None and starts is not None:
             start = starts.given.get(year)
         previous.clear()
-        operation_year, left = _dispatch_year(older, context, year, start, base_year)
+        base_of = partial(base_year, year, older)
+        operation_year, left, base = _dispatch_year(older, context, year, start, base_of)
         previous[year] = left
-        if starts is not None and starts.left is not None and left is not None:
-            starts.left[year] = left
+        if starts is not None and starts.left is not None:
+            starts.base.add(older, base)
+            if left is not None:
+                starts.left[year] = left
         return operation_year
 
     def dispatch(year: int, health: Health) -> OperationYear | None:
@@ -126,7 +142,8 @@ def dispatch_years(
 
     replaced = finance.fixed_replacement_years
     try:
-        with base_years(prepared, sorted(chosen), context) as base_year:
+        known = None if starts is None else starts.base
+        with base_years(prepared, sorted(chosen), context, known) as base_year:
             years = each_year(
                 finance.operation_years, chosen, initial_health, dispatch, next_health, replaced
             )
@@ -260,8 +277,8 @@ def _dispatch_year(
     context: SolveContext,
     year: int,
     start: WarmStart | None,
-    base_year: Callable[[int, Prepared], BaseYear],
-) -> tuple[OperationYear, WarmStart | None]:
+    base_of: Callable[[], BaseYear],
+) -> tuple[OperationYear, WarmStart | None, BaseYear]:
     """Dispatch and audit one year with and without the storage; return also what it leaves to the next.
 
     It starts from the year before, or the same year of much the same park. An older optimum is no useful
@@ -274,7 +291,7 @@ def _dispatch_year(
         optimum = solve_prepared(aged_year, year_context, start)
         response = dispatch_demand_response(aged_year, optimum, year_context)
         year_context.progress("the same park without its storage")
-        base = base_year(year, aged_year)
+        base = base_of()
         year_context.progress("auditing")
         solution, _ = audited_solution(aged_year, response.optimum)
     except (InputError, InfeasibleError, SolverError) as error:
@@ -284,7 +301,7 @@ def _dispatch_year(
     )
     # with events, the dispatch is optimal at the raised prices and not at the case's own: report that gap
     gap, open_yuan = max(response.gap, base.gap), max(open_cost_yuan(optimum), base.open_yuan)
-    return replace(operation_year, gap=gap, open_yuan=open_yuan), optimum.warm
+    return replace(operation_year, gap=gap, open_yuan=open_yuan), optimum.warm, base
 
 
 def health_a_year_later(

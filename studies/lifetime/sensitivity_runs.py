@@ -15,7 +15,6 @@ from parkdispatch.inputs.variations.changes import value_at
 from parkdispatch.inputs.variations.sensitivity_ends import SensitivityCase, sensitivity_cases
 from parkdispatch.models.device import Array
 from parkdispatch.models.errors import InputError, ParkdispatchError
-from parkdispatch.optimizer.solve import WarmStart
 from parkdispatch.results.finance.cash_flow import cash_flow
 from parkdispatch.results.finance.lifetime import Lifetime
 from parkdispatch.results.finance.operation import Operation
@@ -95,14 +94,13 @@ class _SensitivityRuns:
                     if way.shifts:
                         keys[id(self._lifetime.case), way.without_events] = self._lifetime.case
         context, unchanged = self._context.silent(), (id(self._lifetime.case), True)
-        warm_starts: dict[int, WarmStart] = {}
+        starts = YearStarts(left={})
         if unchanged in keys:  # first, because its years are good starts of the same years of all others
-            first = _asked(keys.pop(unchanged), True, YearStarts(left=warm_starts))
+            first = _asked(keys.pop(unchanged), True, starts)
             self._dispatches[unchanged] = cache(partial(first.dispatch, context))
             with suppress(ParkdispatchError):  # raised again where an end is measured
                 self._dispatches[unchanged]()
-        starts = YearStarts(given=warm_starts)
-        asked = [_asked(case, without_events, starts) for (_, without_events), case in keys.items()]
+        asked = [_asked(case, flag, starts.for_others) for (_, flag), case in keys.items()]
         self._dispatches |= zip(keys, dispatch_lifetimes(asked, context), strict=True)
 
     def measured(self, end: SensitivityCase) -> BarEnd:

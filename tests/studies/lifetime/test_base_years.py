@@ -14,7 +14,7 @@ from parkdispatch.models.stores.battery import Battery
 from parkdispatch.results.io.second_process import can_copy
 from parkdispatch.studies.lifetime import base_years as module
 from parkdispatch.studies.lifetime.base_years import base_years, prepared_year
-from parkdispatch.studies.lifetime.lifetime_dispatch import dispatch_years
+from parkdispatch.studies.lifetime.lifetime_dispatch import YearStarts, dispatch_years
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.lifetime_cases import HOURLY, PLAIN, finance
 from tests.support.small_case import write_case
@@ -74,3 +74,33 @@ def test_a_year_that_was_not_announced_is_dispatched_here(prepared: Prepared, so
         assert len(solved_here) == 1
         base_year(3, later[3])
     assert len(solved_here) == 1
+
+
+def test_years_that_are_the_same_without_the_storage_are_one(
+    prepared: Prepared, solved_here: list[int]
+) -> None:
+    """Without PV nothing ages but the battery, and no price changes: four years were dispatched."""
+    devices = {name: device for name, device in prepared.case.devices.items() if name != "pv"}
+    years = dispatch_years(prepared.of(prepared.case.with_devices(devices)), SolveContext()).years
+    assert len(solved_here) == 1
+    assert len({year.bill_without_yuan for year in years}) == 1
+    assert len({year.bill_yuan for year in years}) == 4
+
+
+def test_the_base_years_of_a_like_lifetime_are_known(prepared: Prepared, solved_here: list[int]) -> None:
+    """A battery of another efficiency is compared with the same years; another load is not."""
+    first, others = YearStarts(left={}), list[Prepared]()
+    dispatch_years(prepared, SolveContext(), starts=first)
+    assert len(solved_here) == 4
+    battery = prepared.case.batteries["battery_1"].model_copy(update={"eta_charge": 0.8})
+    others.append(prepared.of(prepared.case.with_devices({**prepared.case.devices, "battery_1": battery})))
+    key = ("load", "demand_mw")
+    others.append(replace(prepared, series={**prepared.series, key: 1.1 * prepared.series[key]}))
+    for other, solved in zip(others, (0, 4), strict=True):
+        solved_here.clear()
+        years = dispatch_years(other, SolveContext(), starts=first.for_others).years
+        assert len(solved_here) == solved
+        alone = dispatch_years(other, SolveContext()).years
+        for year, of_alone in zip(years, alone, strict=True):
+            assert year.bill_without_yuan == of_alone.bill_without_yuan
+            assert year.bill_yuan == pytest.approx(of_alone.bill_yuan, rel=1e-9)
