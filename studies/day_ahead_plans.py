@@ -26,7 +26,7 @@ from parkdispatch.results.savings.replay_comparison import PlannedDay
 from parkdispatch.studies.closed_loop.running_limits import RunningLimits
 from parkdispatch.studies.solve_options import Progress, ignore_progress
 
-SOON_S = 1.0  # for a day in one thread, of which most take a hundredth
+SOON_S = 10.0  # for a day in one thread; most take a hundredth of a second, on a busy machine a tenth
 DAYS = "days"  # the part of a replay that a failed day belongs to
 DaySolver = Callable[[Mapping[str, Device], pd.DatetimeIndex, float, Mapping[Key, Array]], Optimum]
 
