@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +20,8 @@ from parkdispatch.models.finance.contracts import Contracts
 from parkdispatch.models.registry import any_device, device_kinds
 from parkdispatch.models.site import Site
 from parkdispatch.models.weather.climate import Climate
+
+ADAPTERS_KEPT = 8  # the types of the parts, and those of devices before another one was registered
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,16 @@ def all_parts(file: CaseFile) -> CaseParts:
     )
 
 
+@lru_cache(maxsize=ADAPTERS_KEPT)  # one takes longer to make than to validate with
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """The validator of a type; a device that is registered makes another type of all of them."""
+    return TypeAdapter(kind)
+
+
 def _valid(kind: Any, given: Any) -> Any:
     """The value of this type, or None if it is invalid."""
     try:
-        return TypeAdapter(kind).validate_python(given)
+        return _adapter(kind).validate_python(given)
     except ValidationError:
         return None
 
