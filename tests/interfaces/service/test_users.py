@@ -1,5 +1,6 @@
 """Users with names and passwords: they sign in at the pages, in their role and at their sites, only."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.support.web.desk_parks import NOW
 
 API = "/api/v1"
 PASSWORD = "correct horse 电池"
+COSTS = (secret_hashes.TOKEN_COST, secret_hashes.PASSWORD_COST)  # as they are, before tests have cheaper ones
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         with asked(tmp_path_factory.mktemp("service"), failures_per_minute=1000) as service:
             service.service.tokens.add_user("Wu", PASSWORD, "plan", ("small",), NOW)
             yield service
+
+
+def test_hashes_are_as_slow_to_try_as_they_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service has these costs; the value of the hash is that of `hashlib.scrypt`."""
+    assert (HashCost(2**14, 8, 1), HashCost(2**15, 8, 3)) == COSTS
+    monkeypatch.setattr(secret_hashes, "TOKEN_COST", COSTS[0])
+    scrypt = hashlib.scrypt(b"secret", salt=b"salt", n=2**14, r=8, p=1, maxmem=2**25, dklen=32)
+    assert secret_hashes.token_hash("secret", b"salt") == scrypt.hex()
 
 
 def attempt(client: TestClient, **fields: str) -> Any:
