@@ -15,11 +15,12 @@ from parkdispatch.results.console.study_screen import show_study
 from parkdispatch.results.excel.study_workbook import write_study_xlsx
 from parkdispatch.results.finance.storage_study import Study
 from parkdispatch.results.html.study_report import study_html
+from parkdispatch.results.wording.languages import LANGS
 from parkdispatch.results.writers.study_files import write_study
 from parkdispatch.studies.lifetime.storage_study_run import study_storage
 from parkdispatch.studies.solve_options import SolveContext
 from tests.support.cases.year_case import MONEY, year_case
-from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
+from tests.support.reports.workbooks import all_counted, cells, differences, needs_soffice
 
 OWNERS = """
 [owners]
@@ -74,11 +75,14 @@ def test_every_table_has_the_owners(owned: tuple[Study, Path]) -> None:
 
 
 @needs_soffice
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_workbook_counted_anew_is_the_same(lang: str, owned: tuple[Study, Path], tmp_path: Path) -> None:
-    path = tmp_path / "report.xlsx"
-    write_study_xlsx(path, owned[0], lang)  # type: ignore[arg-type]
-    assert sorted(differences(counted(path, tmp_path), cells(path))) == []
+def test_the_workbooks_counted_anew_are_the_same(owned: tuple[Study, Path], tmp_path: Path) -> None:
+    books = {lang: tmp_path / f"report-{lang}.xlsx" for lang in LANGS}
+    for lang, path in books.items():
+        write_study_xlsx(path, owned[0], lang)
+    again = all_counted({lang: (path, {}) for lang, path in books.items()}, tmp_path)
+    assert {lang: sorted(differences(again[lang], cells(path))) for lang, path in books.items()} == {
+        lang: [] for lang in LANGS
+    }
 
 
 @pytest.mark.parametrize(

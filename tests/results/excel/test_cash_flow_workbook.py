@@ -110,27 +110,31 @@ def recounted(books: dict[str, Book], tmp_path_factory: pytest.TempPathFactory) 
     return {name: Recounted(cells(paths[name]), counted[name]) for name in books}
 
 
-@pytest.fixture(params=CASES)
-def written(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[CashFlow, Path]:
-    cash, path = cash_flow(*CASES[request.param]), tmp_path / "cashflow.xlsx"
+@pytest.fixture(params=CASES, scope="module")
+def written(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[CashFlow, Path]:
+    """Each case with its workbook in English, which tests only read."""
+    cash, path = cash_flow(*CASES[request.param]), tmp_path_factory.mktemp("written") / "cashflow.xlsx"
     write_cashflow_xlsx(path, cash)
     return cash, path
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_cells_show_the_engine(lang: Lang, written: tuple[CashFlow, Path]) -> None:
-    cash, path = written
+@pytest.mark.parametrize("name", CASES)
+def test_the_cells_show_the_engine(name: str, lang: Lang, tmp_path: Path) -> None:
+    cash, path = cash_flow(*CASES[name]), tmp_path / "cashflow.xlsx"
     words = FinanceWords(lang)
     write_cashflow_xlsx(path, cash, lang=lang)
     shown = openpyxl.load_workbook(path, data_only=True)
     rows: dict[tuple[str, str, str], list[list[Any]]] = {}
-    for name in SHEETS:
+    for sheet in SHEETS:
         section = ""
-        for row in shown[words.text[name]].iter_rows(min_row=5, values_only=True):
+        for row in shown[words.text[sheet]].iter_rows(min_row=5, values_only=True):
             if row[0] and row[2] is None:
                 section = str(row[0])
             elif row[0]:
-                rows.setdefault((name, section, str(row[0])), []).append(list(row))
+                rows.setdefault((sheet, section, str(row[0])), []).append(list(row))
     for line in cash.lines:
         called, how = words.line(line)
         (row,) = rows[line.sheet, words.section(line.section), called]

@@ -20,7 +20,7 @@ from tests.support.finance_cases import EVERYTHING, fading
 from tests.support.reports.english_words import english
 from tests.support.reports.html_pages import Reader, data_of
 from tests.support.reports.study_pages import page, studied
-from tests.support.reports.workbooks import cells, counted, differences, needs_soffice
+from tests.support.reports.workbooks import all_counted, cells, differences, needs_soffice
 
 
 def test_the_charts_numbers_are_the_studys() -> None:
@@ -101,11 +101,14 @@ def test_the_files_are_in_the_language(lang: Lang, tmp_path: Path) -> None:
 
 
 @needs_soffice
-@pytest.mark.parametrize("lang", LANGS)
-def test_the_workbook_counted_anew_shows_the_same(lang: Lang, tmp_path: Path) -> None:
-    path = tmp_path / "report.xlsx"
-    write_study_xlsx(path, studied(), lang)
-    assert sorted(differences(counted(path, tmp_path), cells(path))) == []
+def test_the_workbooks_counted_anew_show_the_same(tmp_path: Path) -> None:
+    books = {lang: tmp_path / f"report-{lang}.xlsx" for lang in LANGS}
+    for lang, path in books.items():
+        write_study_xlsx(path, studied(), lang)
+    again = all_counted({lang: (path, {}) for lang, path in books.items()}, tmp_path)
+    assert {lang: sorted(differences(again[lang], cells(path))) for lang, path in books.items()} == {
+        lang: [] for lang in LANGS
+    }
 
 
 def test_the_workbooks_numbers_are_the_studys(tmp_path: Path) -> None:

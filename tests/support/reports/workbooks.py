@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import openpyxl
@@ -40,15 +42,22 @@ def counted(path: Path, folder: Path, changes: Mapping[str, Any] | None = None) 
 def all_counted(books: Mapping[str, tuple[Path, Mapping[str, Any]]], folder: Path) -> dict[str, Cells]:
     """The cells of several workbooks with what is typed into them, counted by one start of LibreOffice.
 
-    A start takes four times as long as a workbook. openpyxl drops what the formulas showed before.
+    A start takes four times as long as a workbook, and a third longer with a new profile. openpyxl drops what
+    the formulas showed before.
     """
     bare = [
         without_results(path, folder / f"{name}.xlsx", changes) for name, (path, changes) in books.items()
     ]
-    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    profile = f"-env:UserInstallation={Path(_profile().name).as_uri()}"
     command = [str(SOFFICE), "--headless", profile, "--convert-to", "xlsx", "--outdir", str(folder / "out")]
     subprocess.run([*command, *map(str, bare)], check=True, capture_output=True, timeout=600)
     return {name: cells(folder / "out" / f"{name}.xlsx") for name in books}
+
+
+@cache
+def _profile() -> TemporaryDirectory[str]:
+    """The folder where LibreOffice keeps its settings, of this process and until its end."""
+    return TemporaryDirectory(prefix="soffice")
 
 
 def without_results(path: Path, bare: Path, changes: Mapping[str, Any]) -> Path:
