@@ -103,7 +103,7 @@ class Bill:
         purchased = self.lines[self.lines["charge"] == "purchased_energy"]
         return purchased.pivot_table("quantity", "month", "period", aggfunc="sum", fill_value=0.0)
 
-    @property
+    @cached_property
     def unseen_yuan(self) -> pd.DataFrame:
         """Charges that the optimizer does not price, by month (rows) and charge (columns) [yuan].
 
@@ -113,11 +113,11 @@ class Bill:
         table = unseen.pivot_table("yuan", "month", "charge", aggfunc="sum", fill_value=0.0, sort=False)
         return table.reindex(self.lines["month"].unique(), fill_value=0.0) * (1.0 + self.power_factor_share)
 
-    @property
+    @cached_property
     def _unseen_lines(self) -> pd.DataFrame:
         return self.lines[self.lines["charge"].isin(UNSEEN) & ~self.lines["reduced"].astype(bool)]
 
-    @property
+    @cached_property
     def seen_by_month_yuan(self) -> pd.Series:
         """The part of each month's bill that the optimizer prices [yuan]."""
         total = self.lines.groupby("month", sort=False)["yuan"].sum()
