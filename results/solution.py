@@ -44,7 +44,7 @@ class QuantityName(str):
 
 def times_of(solution: xr.Dataset) -> pd.DatetimeIndex:
     """Local start times of the intervals."""
-    return pd.DatetimeIndex(solution["time"].to_numpy())
+    return pd.DatetimeIndex(solution.variables["time"].to_numpy())
 
 
 def span_of(solution: xr.Dataset) -> tuple[pd.Timestamp, pd.Timestamp]:
