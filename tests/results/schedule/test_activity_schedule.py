@@ -19,10 +19,15 @@ def blocks():
     return worked()[1].activity_blocks
 
 
-def runs_longer() -> int:
-    """The engines are alike: which of them runs longer is a tie."""
-    solution = worked()[0].solution
-    return max((1, 2), key=lambda number: float(solution[f"gas_engine.unit_{number}_on"].sum()))
+# of both engines, which are alike: which of them has which morning and which evening is a tie
+RUNS = [("05:00", "11:00"), ("08:00", "11:00"), ("15:00", "24:00"), ("16:00", "24:00")]
+
+
+def runs_of(engine: int) -> list[tuple[str, str]]:
+    """When an engine starts and stops, of the solution itself."""
+    on = worked()[0].solution[f"gas_engine.unit_{engine}_on"].to_numpy() > 0.5
+    hours = np.flatnonzero(np.diff(on, prepend=False, append=False)).reshape(-1, 2)
+    return [(f"{start:02d}:00", f"{stop:02d}:00") for start, stop in hours]
 
 
 def of(device: str, number: int | None = None):
@@ -30,14 +35,14 @@ def of(device: str, number: int | None = None):
 
 
 def test_a_unit_has_a_row_from_its_start_to_its_stop() -> None:
-    engine = runs_longer()
-    on = worked()[0].solution[f"gas_engine.unit_{engine}_on"].to_numpy() > 0.5
-    rows = [activity_row(block, ENGLISH) for block in of("gas_engine", engine)]
-    assert [(row.start, row.end) for row in rows] == [("05:00", "11:00"), ("15:00", "24:00")]
-    assert on.sum() == 6 + 9
-    assert {row.action for row in rows} == {"run"}
-    assert rows[1].energy == "27.0 MWh"  # nine hours at 3 MW
-    assert rows[1].why == "flat hours and peak"
+    rows = {engine: [activity_row(block, ENGLISH) for block in of("gas_engine", engine)] for engine in (1, 2)}
+    for engine, of_engine in rows.items():
+        assert [(row.start, row.end) for row in of_engine] == runs_of(engine)
+    told = sorted(rows[1] + rows[2], key=lambda row: row.start)
+    assert [(row.start, row.end) for row in told] == RUNS
+    assert {row.action for row in told} == {"run"}
+    assert told[2].energy == "27.0 MWh"  # nine hours at 3 MW
+    assert told[2].why == "flat hours and peak"
 
 
 def test_shifted_work_is_told_beside_its_usual_energy() -> None:
@@ -94,11 +99,9 @@ def test_page_and_workbook_have_all_of_it(tmp_path) -> None:
     run, facts = worked()
     write_plan_xlsx(path, run.solution, run.case, facts, "zh")
     sheet = openpyxl.load_workbook(path)["启停与转移"]
-    engine = f"燃气内燃机 {runs_longer()} 号机"
-    rows = [row for row in sheet.iter_rows(values_only=True) if row[2] == engine]
-    assert [row[:4] for row in rows] == [
-        ("05:00", "11:00", engine, "运行"),
-        ("15:00", "24:00", engine, "运行"),
-    ]
+    for number in (1, 2):
+        engine = f"燃气内燃机 {number} 号机"
+        rows = [row for row in sheet.iter_rows(values_only=True) if row[2] == engine]
+        assert [row[:4] for row in rows] == [(*hours, engine, "运行") for hours in runs_of(number)]
     html = works_page("zh")
     assert html.count('<td class="who">') == len(blocks())
