@@ -20,8 +20,12 @@ settings.load_profile("untimed")
 start_quickly()  # as commands do; frequent collections of garbage would take a tenth of the time
 # their tests look at the same solved days, years and studies
 SHARED = (
-    "tests/results/html/",
+    "tests/results/console/",
     "tests/results/excel/",
+    "tests/results/html/",
+    "tests/results/network/",
+    "tests/results/schedule/",
+    "tests/results/sizing/",
     "tests/results/views/",
     "tests/studies/reproduction/",
 )
