@@ -6,6 +6,7 @@ affine in their series.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ from parkdispatch.optimizer.formulation.template import (
 )
 
 AFFINE_TOLERANCE = 1e-9  # relative; rounding alone leaves about 1e-13
+# Pyomo has one visitor for all threads that looks for parameters: one that is interrupted in another thread's
+# walk misses some, and a device would be called not affine
+_one_at_a_time = RLock()
 
 
 class _TemplateWriter(IntervalWriter):
@@ -108,7 +112,7 @@ class _TemplateWriter(IntervalWriter):
 
 
 def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
-    """Write one interval of the devices and read it into arrays.
+    """Write one interval of the devices and read it into arrays; one thread at a time.
 
     Raises NotAffineError where a device is not affine in its variables or series.
     """
@@ -119,9 +123,10 @@ def compile_template(devices: Mapping[str, Device], hours: float) -> Template:
         functionals.of(name)  # a device writes its whole interval before the next one begins
         return writers.setdefault(name, _TemplateWriter(name, block, hours, functionals))
 
-    model = pyo.ConcreteModel()
-    terms = write_interval(model, devices, writer)
-    return _Compiler(hours, devices, model, functionals, writers, terms).compile()
+    with _one_at_a_time:
+        model = pyo.ConcreteModel()
+        terms = write_interval(model, devices, writer)
+        return _Compiler(hours, devices, model, functionals, writers, terms).compile()
 
 
 class _Compiler:

@@ -1,9 +1,12 @@
 """Templates are found again by the declarations of their devices, and only by equal ones."""
 
+import threading
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
+from pyomo.core.expr.visitor import identify_mutable_parameters
 
 from parkdispatch.inputs.loader import load_case
 from parkdispatch.models.device import Device
@@ -67,3 +70,24 @@ def test_another_order_of_devices_has_a_template_of_its_own() -> None:
     devices = load_case("gaoan").devices
     turned = dict(reversed(devices.items()))
     assert kept_template(turned, 0.25).columns != kept_template(devices, 0.25).columns
+
+
+def test_a_template_is_right_while_another_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes are valued in two threads: where one looks for parameters, the other begins."""
+    devices = load_case("gaoan").devices
+    alone = compile_template(devices, 0.25)
+    visitor = identify_mutable_parameters.visitor  # the only one that Pyomo has
+    before_child, others = visitor.beforeChild, list[threading.Thread]()
+
+    def interrupted(parent: Any, child: Any, index: Any) -> Any:
+        answer = before_child(parent, child, index)
+        if not others and getattr(child, "is_parameter_type", bool)():  # which is noted in the visitor
+            others.append(threading.Thread(target=compile_template, args=(devices, 0.25)))
+            others[0].start()
+            others[0].join(0.2)  # it ends by then, unless it must wait for this one
+        return answer
+
+    monkeypatch.setattr(visitor, "beforeChild", interrupted)
+    beside = compile_template(devices, 0.25)
+    others[0].join()
+    np.testing.assert_array_equal(beside.coefficients, alone.coefficients)
