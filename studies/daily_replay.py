@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, partial
 
 import numpy as np
 
@@ -30,7 +29,7 @@ from parkdispatch.optimizer.proof.certificate import (
 from parkdispatch.optimizer.proof.infeasibility import unbalanced_buses
 from parkdispatch.optimizer.solve import Optimum, Proof, optimize
 from parkdispatch.results.failed_tasks import FailedTask
-from parkdispatch.results.io.second_process import in_turn
+from parkdispatch.results.io.second_process import beside
 from parkdispatch.results.savings.replay_comparison import Replayed, compare_replay
 from parkdispatch.studies.closed_loop.running_limits import RunningLimits
 from parkdispatch.studies.day_ahead_plans import DayPlan, DaySolver, plan_days, warm_started_day_solver
@@ -38,8 +37,6 @@ from parkdispatch.studies.demand_peak import monthly_peaks_mw, planned_whole
 from parkdispatch.studies.dispatch import DispatchRun, checked_run
 from parkdispatch.studies.solve_case import solve_without_storage, undecided_sizes
 from parkdispatch.studies.solve_options import SolveContext
-
-_Told = tuple[Array, Proof, Mapping[str, float]]  # dispatch, proof and timings of an optimum
 
 
 def replay_year(
@@ -64,25 +61,24 @@ def replay_year(
     if problems := unbalanced_buses(year):
         raise InfeasibleError("\n".join(problems))
     built = time.perf_counter()
+    progress("the same park without its storage")
+    base = solve_without_storage(prepared, context)
+    compared = time.perf_counter()
+    progress("the peaks of the months")
+    relaxed_x = planned_whole(year, case.devices)
+    limits = RunningLimits(year, relaxed_x)
+    solve = solve_day or warm_started_day_solver(
+        time_limit_s, limits.keys, is_soon_solved=year.template.decomposes_into_windows
+    )
     failed: list[FailedTask] = []
     asked_days = len(year.horizon.first("day"))
-    with _years_beside(prepared, year, context) as (base_of, foresight_of):
-        if context.processes < 2:
-            progress("the same park without its storage")
-            base_of()
-        compared = time.perf_counter()
-        progress("the peaks of the months")
-        relaxed_x = planned_whole(year, case.devices)
-        limits = RunningLimits(year, relaxed_x)
-        solve = solve_day or warm_started_day_solver(
-            time_limit_s, limits.keys, is_soon_solved=year.template.decomposes_into_windows
-        )
+    with _foresight_beside(prepared, year, context) as foresight_of:
         peaks_mw = monthly_peaks_mw(year, case.devices, relaxed_x)
         plans = plan_days(case.devices, year.horizon, series, peaks_mw, solve, progress, failed, limits)
         planned = time.perf_counter()
         if not failed:
             progress("the year with perfect foresight")
-            base, foresight = base_of(), foresight_of()
+            foresight = foresight_of()
     if failed:
         progress("the days before the one that failed, with perfect foresight")
         prepared = _until(prepared, sum(len(plan.x) for plan in plans) // len(plans[0].columns))
@@ -117,46 +113,25 @@ def _until(prepared: Prepared, count: int) -> Prepared:
 
 
 @contextmanager
-def _years_beside(
+def _foresight_beside(
     prepared: Prepared, year: Tiled, context: SolveContext
-) -> Iterator[tuple[Callable[[], Optimum | None], Callable[[], Optimum]]]:
-    """The whole year without the storage, None where that is infeasible, and with perfect foresight.
+) -> Iterator[Callable[[], Optimum]]:
+    """A function that returns the optimum of the whole year, found beside what is done in the block.
 
-    Both are found beside what is done in the block, and told by functions to be called in this order. With
-    one process in the context, each is found when its function is first called.
+    With one process in the context, it is found when the function is called.
     """
     model_inputs = (prepared.case.devices, prepared.times, prepared.hours, prepared.series)
-    foresight = partial(optimize, *model_inputs, time_limit_s=context.options.time_limit_s)
+    time_limit_s = context.options.time_limit_s
     if context.processes < 2:
-        yield cache(partial(solve_without_storage, prepared, context)), foresight
+        yield lambda: optimize(*model_inputs, time_limit_s=time_limit_s)
         return
-    copied, without = context.in_copy(), prepared.of(prepared.case.without_storage())
 
-    def base_in_copy() -> _Told | None:
-        base = solve_without_storage(prepared, copied)
-        return None if base is None else (base.x, base.proof, base.timings_s)
-
-    def foresight_in_copy() -> _Told:
-        optimum = foresight(threads=1)
+    def in_copy() -> tuple[Array, Proof, Mapping[str, float]]:
+        optimum = optimize(*model_inputs, time_limit_s=time_limit_s, threads=1)
         return optimum.x, optimum.proof, optimum.timings_s
 
-    with in_turn([base_in_copy, foresight_in_copy]) as next_result:
-
-        def base_of() -> Optimum | None:
-            told = next_result()
-            if told is None:
-                return None
-            x, proof, timings_s = told
-            template = kept_template(without.case.devices, without.hours)
-            return Optimum(tile(template, year.horizon, without.series), x, proof, timings_s)
-
-        def foresight_of() -> Optimum:
-            told = next_result()
-            assert told is not None
-            x, proof, timings_s = told
-            return Optimum(year, x, proof, timings_s)
-
-        yield base_of, foresight_of
+    with beside(in_copy) as wait:
+        yield lambda: Optimum(year, *wait())
 
 
 def not_handed_over(template: Template, devices: Mapping[str, Device]) -> list[str]:
