@@ -54,7 +54,8 @@ def find_general_optimum(tiled: Tiled, settings: SolveSettings) -> TiledOptimum:
             break
         firsts = firsts[::2]  # twice as long blocks see twice as far
     is_small = len(program.cost) <= MAX_WHOLE
-    if known is None and is_long and not is_small and _left_s(settings) < LEAST_WHOLE_S:
+    is_soon_over = settings.deadline - time.monotonic() < LEAST_WHOLE_S
+    if known is None and is_long and not is_small and is_soon_over:
         raise NoFeasibleDispatch(bound_yuan)
     if known is None or (is_small and not _is_done(known, settings)):
         known = _better(known, find_as_whole(tiled, program, settings, known, bound_yuan))
@@ -70,11 +71,6 @@ def _is_done(known: TiledOptimum | None, settings: SolveSettings) -> bool:
         return False
     gap_yuan = settings.gap * max(1.0, abs(known.cost_yuan))
     return known.cost_yuan - known.bound <= gap_yuan or time.monotonic() >= settings.deadline
-
-
-def _left_s(settings: SolveSettings) -> float:
-    """The time until the deadline [s]."""
-    return settings.deadline - time.monotonic()
 
 
 def _better(known: TiledOptimum | None, newer: TiledOptimum) -> TiledOptimum:
@@ -113,7 +109,9 @@ def _find_in_blocks(
         blockwise = search.run()
     except (InfeasibleProgram, UnboundedProgram) as ended:
         is_explained = isinstance(ended, TotalOutOfReach) and len(program.cost) > MAX_WHOLE
-        if known is None and (is_explained or (type(ended) is InfeasibleProgram and ended.rows is not None)):
+        if known is None and (
+            is_explained or (isinstance(ended, InfeasibleProgram) and ended.rows is not None)
+        ):
             raise
         # a block's program leaves out what only the whole program has: that says what is the matter
         return known, -np.inf if known is None else known.bound

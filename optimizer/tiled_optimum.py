@@ -88,7 +88,7 @@ class TotalOutOfReach(InfeasibleProgram):
     """No dispatch keeps a total; `missing` is by how much it falls short at least, below zero beyond it."""
 
     def __init__(self, row: int, missing: float) -> None:
-        super().__init__(np.array([row]))
+        super().__init__()
         self.row, self.missing = row, missing
 
 

@@ -19,6 +19,20 @@ def scaled_unit_yuan(largest_cost: float) -> float:
     return float(2.0 ** np.round(np.log2(largest_cost / SCALED_COST))) if largest_cost else 1.0
 
 
+def activity_range(matrix: Any, lower: Array, upper: Array) -> tuple[Array, Array]:
+    """Least and most of matrix x, (rows,) each, within the bounds of x; `matrix` is a scipy CSR array.
+
+    A coefficient of zero leaves nothing of an infinite bound.
+    """
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    with np.errstate(invalid="ignore"):
+        ends = [
+            np.where(matrix.data == 0, 0.0, matrix.data * bound[matrix.indices]) for bound in (lower, upper)
+        ]
+    least, most = (np.bincount(row, term, matrix.shape[0]) for term in (np.minimum(*ends), np.maximum(*ends)))
+    return least.astype(np.float64), most.astype(np.float64)
+
+
 @dataclass(frozen=True)
 class LinearProgram:
     """min offset + cost'x with row_lower <= matrix x <= row_upper and lower <= x <= upper.

@@ -13,7 +13,7 @@ import numpy as np
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, activity_range
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.highs import InfeasibleProgram, OutOfTime, Solver, UnboundedProgram
 from parkdispatch.optimizer.proof.certificate import FEASIBILITY_TOLERANCE, certify
@@ -142,7 +142,7 @@ def _members_needed(program: LinearProgram, fixed: Mask, rows_of_column: Index) 
     matrix = program.matrix
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     upper = _implied_upper(program, program.upper_fixed_at_zero(fixed), row)
-    least, most = _activity_range(program, upper, row)
+    least, most = activity_range(matrix, program.lower, upper)
     is_short, is_beyond = (
         program.row_lower - most > FEASIBILITY_TOLERANCE,
         least - program.row_upper > FEASIBILITY_TOLERANCE,
@@ -154,17 +154,6 @@ def _members_needed(program: LinearProgram, fixed: Mask, rows_of_column: Index) 
     return np.unique(matrix.indices[entry[first_of_row]]), bool((is_short | is_beyond).any())
 
 
-def _activity_range(program: LinearProgram, upper: Array, row: Index) -> tuple[Array, Array]:
-    """Return the least and the largest body of every row within the bounds; `row` is that of each entry."""
-    matrix = program.matrix
-    at_lower = matrix.data * program.lower[matrix.indices]
-    at_upper = matrix.data * upper[matrix.indices]
-    least, most = np.minimum(at_lower, at_upper), np.maximum(at_lower, at_upper)
-    rows = matrix.shape[0]
-    totals = [np.bincount(row, values, rows).astype(np.float64) for values in (least, most)]
-    return totals[0], totals[1]
-
-
 def _implied_upper(program: LinearProgram, upper: Array, row: Index) -> Array:
     """Return upper bounds that single rows imply, such as no power of a unit that is off.
 
@@ -172,7 +161,7 @@ def _implied_upper(program: LinearProgram, upper: Array, row: Index) -> Array:
     limit likewise.
     """
     matrix = program.matrix
-    least, most = _activity_range(program, upper, row)
+    least, most = activity_range(matrix, program.lower, upper)
     least_of_entry = matrix.data * program.lower[matrix.indices]
     with np.errstate(invalid="ignore"):
         room = np.where(

@@ -14,10 +14,9 @@ from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.time_blocks.linked_block import BlockAnswer, LinkedBlock
 from parkdispatch.optimizer.time_blocks.links import MISSED, Links
-from parkdispatch.optimizer.time_blocks.price_search import PRICE_STEP
+from parkdispatch.optimizer.time_blocks.price_search import MAX_STEPS, PRICE_STEP
 
 EXCESS = 1.5  # times the price at which blocks keep a total: what they pay for exceeding their allotments
-MAX_STEPS = 8  # by which a price is raised
 LEAST_PRICE_YUAN = 1e-6
 
 

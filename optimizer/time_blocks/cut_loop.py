@@ -92,9 +92,7 @@ class CutLoop:
             self.evaluate(values)
             answer = self.master.solve(values)
             bound_yuan, self.bound_yuan = self.bound_yuan, max(self.bound_yuan, answer.bound_yuan)
-            if time.monotonic() >= min(until, self.deadline):
-                break
-            if self.is_within(gap):
+            if self.is_within(gap) or time.monotonic() >= min(until, self.deadline):
                 break
             if np.isfinite(bound_yuan) and answer.bound_yuan - bound_yuan <= gap * abs(bound_yuan):
                 self._allotment.raise_prices(answer.row_multipliers)
@@ -177,11 +175,23 @@ class CutLoop:
         multipliers[self.links.program_rows] += answer.row_multipliers
         return multipliers
 
-    def _cut(self, solve: Callable[[LinkedBlock], BlockAnswer]) -> list[BlockAnswer]:
-        """Solve all blocks and add their cuts."""
-        numbers = range(len(self.blocks))
-        answers = self._solved(solve, numbers)
-        self._add_cuts(answers, numbers)
+    def _cut(
+        self, solve: Callable[[LinkedBlock], BlockAnswer], some: Sequence[int] | None = None
+    ) -> list[BlockAnswer]:
+        """Solve all blocks, or some, side by side, and add their cuts.
+
+        Raises OutOfTime where the deadline has passed before the last one.
+        """
+        numbers = range(len(self.blocks)) if some is None else some
+
+        def in_time(block: LinkedBlock) -> BlockAnswer:
+            if time.monotonic() >= self.deadline:
+                raise OutOfTime
+            return solve(block)
+
+        answers = self._pool.map(in_time, [self.blocks[number] for number in numbers])
+        for number, answer in zip(numbers, answers, strict=True):
+            self.master.add(number, answer.cut)
         return answers
 
     def _allotted(self, rows: Mask, values: Array, reached: Array, answers: Sequence[BlockAnswer]) -> Array:
@@ -204,22 +214,6 @@ class CutLoop:
         allotment.allot(rows, priced.price_yuan)
         return np.where(links.of_totals(first_yuan) == 0, values, priced.values)
 
-    def _solved(
-        self, solve: Callable[[LinkedBlock], BlockAnswer], numbers: Sequence[int]
-    ) -> list[BlockAnswer]:
-        """Blocks solved side by side. Raises OutOfTime where the deadline has passed before the last one."""
-
-        def in_time(block: LinkedBlock) -> BlockAnswer:
-            if time.monotonic() >= self.deadline:
-                raise OutOfTime
-            return solve(block)
-
-        return self._pool.map(in_time, [self.blocks[number] for number in numbers])
-
-    def _add_cuts(self, answers: Sequence[BlockAnswer], numbers: Sequence[int]) -> None:
-        for number, answer in zip(numbers, answers, strict=True):
-            self.master.add(number, answer.cut)
-
     def _first_values(self) -> Array:
         """Solve blocks with states at their lower bounds; return the links that they would choose.
 
@@ -234,8 +228,7 @@ class CutLoop:
         from_scratch = sample[::FROM_SCRATCH]
         for some in (from_scratch, sorted(set(sample) - set(from_scratch))):
             self._begin_like_neighbours()
-            answers = self._solved(solve, some)
-            self._add_cuts(answers, some)
+            answers = self._cut(solve, some)
             for block, answer in zip([self.blocks[number] for number in some], answers, strict=True):
                 own_links, chosen = block.part.links, block.part.values @ answer.x
                 is_free = ~links.is_state[own_links] & ~block.part.is_amount

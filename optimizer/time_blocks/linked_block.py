@@ -150,11 +150,7 @@ class LinkedBlock:
         self._basis = solver.basis(self._at_upper(answer.x))
         cut = Cut(self._cut(program, answer.row_dual), slopes)
         slack = answer.x[self._slack]
-        return BlockAnswer(
-            answer.x[: self._width],
-            cut,
-            float(slack[~self._is_soft].sum()),
-        )
+        return BlockAnswer(answer.x[: self._width], cut, float(slack[~self._is_soft].sum()))
 
     def cost_yuan(self, x: Array) -> float:
         """What a point, (every,), costs this block."""

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 
 from parkdispatch.models.device import Array
 from parkdispatch.optimizer.arrays import Index, Mask
-from parkdispatch.optimizer.formulation.linear_program import LinearProgram
+from parkdispatch.optimizer.formulation.linear_program import LinearProgram, activity_range
 from parkdispatch.optimizer.formulation.tile import Tiled
 from parkdispatch.optimizer.partition.subprogram import Subprogram, SubprogramExtractor
 from parkdispatch.optimizer.partition.windows import Window
@@ -115,7 +115,7 @@ def find_links(tiled: Tiled, program: LinearProgram, firsts: Sequence[int]) -> t
         link_count += len(rows)
     amounts = np.concatenate(rows_of_amounts).astype(np.int64)
     total_rows, is_shared = np.unique(amounts), columns >= tiled.shared_starts[0]
-    least, most = np.concatenate([_ranges(program, part) for part in blocks], axis=1)
+    least, most = np.concatenate([_amount_ranges(program, part) for part in blocks], axis=1)
     rows_of_states = states_rows(tiled, program, columns[~is_shared])
     totals, states = _totals(program, columns, is_shared, amounts), rows_of_states.matrix
     # states are the first columns, and no shared decision or amount is in their rows
@@ -157,12 +157,10 @@ def _block_links(part: Subprogram, columns: Index, rows: Index, first_amount: in
     return BlockLinks(part, own_links, values, own_links >= first_amount)
 
 
-def _ranges(program: LinearProgram, part: BlockLinks) -> Array:
-    """Least and most that a block can add to its totals by the bounds of its columns, (2, amounts)."""
-    of_amounts, every = part.values[part.is_amount], part.subprogram.every
-    ends = of_amounts.data * np.array([program.lower[every], program.upper[every]])[:, of_amounts.indices]
-    rows = np.repeat(np.arange(of_amounts.shape[0]), np.diff(of_amounts.indptr))
-    return np.array([np.bincount(rows, of_entry, of_amounts.shape[0]) for of_entry in np.sort(ends, axis=0)])
+def _amount_ranges(program: LinearProgram, part: BlockLinks) -> tuple[Array, Array]:
+    """Least and most that a block can add to its totals by the bounds of its columns, (amounts,) each."""
+    every = part.subprogram.every
+    return activity_range(part.values[part.is_amount], program.lower[every], program.upper[every])
 
 
 def _totals(program: LinearProgram, columns: Index, is_shared: Mask, amounts: Index) -> sp.csr_array:

@@ -10,7 +10,7 @@ from parkdispatch.optimizer.arrays import Mask
 from parkdispatch.optimizer.time_blocks.links import MISSED, Links
 
 PRICE_STEP = 4.0  # from a price that is too low to the next
-MAX_STEPS = 8
+MAX_STEPS = 8  # by which a price is raised
 FALL = 0.99  # of what breaks a total, below which a higher price must bring it to be worth anything
 
 
